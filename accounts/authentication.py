@@ -1,0 +1,92 @@
+"""The proofs by which REST clients show who they are; no session cookie is one of them."""
+
+import hmac
+import re
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q
+from django.http import Http404
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from accounts.models import ApiKey, User, api_key_digest
+from web.errors import Problem
+
+KEY_HEADER = "x-mediamagic-key"
+# The canonical spelling only: one key has one digest.
+_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+def bearer_token(request: Request) -> str | None:
+    """Return what follows `Bearer` in the Authorization header, None where no bearer token is given."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """A program's long-lived key; revoked, expired or of a deactivated owner it opens nothing from the next request on."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
+        """Return the key's owner and the key; None where no proof is given at all."""
+        key = request.headers.get(KEY_HEADER)
+        if bearer_token(request) is not None:
+            if key is not None:
+                raise Problem(400, "ambiguous_credentials", "Give a bearer token or an API key, not both.")
+            raise AuthenticationFailed("This bearer token is not valid here.")
+        if key is None:
+            return None
+        if not _KEY.fullmatch(key):
+            raise AuthenticationFailed("An API key is a UUID in its canonical spelling, in lower case.")
+        known = ApiKey.objects.usable().select_related("user").filter(digest=api_key_digest(key)).first()
+        if known is None:
+            raise AuthenticationFailed("This API key is unknown, expired or revoked.")
+        _note_use(known)
+        return known.user, known
+
+    def authenticate_header(self, request: Request) -> str:
+        """Name the proofs that are taken."""
+        return 'Bearer realm="portal", ApiKey realm="portal"'
+
+
+def _note_use(key: ApiKey) -> None:
+    """Note when a key was last used, at most once a minute: reading must not become writing."""
+    now = timezone.now()
+    if key.last_used_at is None or key.last_used_at < now - USE_NOTED_EVERY:
+        ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now), pk=key.pk).update(last_used_at=now)
+
+
+class Operator:
+    """Whoever holds the maintenance token: nobody's user, may do nothing but maintain."""
+
+    is_authenticated = True
+    is_active = True
+    is_staff = False
+    pk = None
+
+    def __str__(self) -> str:
+        return "maintenance"
+
+
+class MaintenanceAuthentication(BaseAuthentication):
+    """The operator's token; while it is unset its routes do not exist."""
+
+    def authenticate(self, request: Request) -> tuple[Operator, None] | None:
+        """Return the operator; None where no bearer token is given. Raises Http404 while no token is set."""
+        if not settings.MAINTENANCE_TOKEN:
+            raise Http404
+        token = bearer_token(request)
+        if token is None:
+            return None
+        if request.headers.get(KEY_HEADER) is not None:
+            raise Problem(400, "ambiguous_credentials", "Give the maintenance token alone.")
+        if not hmac.compare_digest(token.encode("utf-8", "surrogateescape"), settings.MAINTENANCE_TOKEN.encode()):
+            raise AuthenticationFailed("This is not the maintenance token.")
+        return Operator(), None
+
+    def authenticate_header(self, request: Request) -> str:
+        """Name the proof that is taken."""
+        return 'Bearer realm="maintenance"'

@@ -1,0 +1,246 @@
+"""Who may come in: people, their API keys, invitations, and the log of what they did."""
+
+import hashlib
+import hmac
+import uuid
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+
+class Role(models.TextChoices):
+    """What a person may do, from least to most."""
+
+    USER = "user"
+    STAFF = "staff"
+    ADMIN = "admin"
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes people: by a password for the console, or by the subject that Auth0 knows them by."""
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        """Create a person; without a password none can be used."""
+        user = self.model(username=self.model.normalize_username(username), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        """Create the person who may do everything, also in `/admin/`."""
+        return self.create_user(username, password, **({"role": Role.ADMIN, "is_superuser": True} | fields))
+
+    def by_subject(self, issuer: str, subject: str) -> "User":
+        """Return the person whom the issuer knows as `subject`, created on first sight."""
+        user, _ = self.get_or_create(
+            issuer=issuer, subject=subject, defaults={"username": f"auth0-{uuid.uuid4().hex}", "password": "!"}
+        )
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person, keyed by (issuer, subject); never matched by e-mail."""
+
+    username = models.CharField(max_length=150, unique=True, validators=[UnicodeUsernameValidator()])
+    issuer = models.CharField(max_length=255, blank=True, default="")
+    subject = models.CharField("Auth0 id", max_length=255, null=True, blank=True, help_text="The `sub` of the person's tokens.")
+    name = models.CharField(max_length=255, blank=True, default="")
+    email = models.EmailField(blank=True, default="")
+    role = models.CharField(max_length=8, choices=Role, default=Role.USER)
+    is_active = models.BooleanField(default=True, help_text="A deactivated person is refused at the next request.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        ordering = ("username",)
+        constraints = (
+            models.UniqueConstraint(fields=("issuer", "subject"), name="user_once_per_subject"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_known"),
+            models.CheckConstraint(condition=~Q(subject=""), name="user_subject_never_blank"),
+        )
+        indexes = (models.Index(Lower("email"), name="user_email"),)
+
+    def __str__(self) -> str:
+        return self.name or self.email or self.subject or self.username
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether this person works for the service: sees every call, and Django's admin."""
+        return self.is_superuser or self.role in (Role.STAFF, Role.ADMIN)
+
+    @property
+    def auth0_id(self) -> str:
+        """The name under which Auth0 knows this person, "" for one who only has a password."""
+        return self.subject or ""
+
+    def get_full_name(self) -> str:
+        """Return the name to greet the person by."""
+        return str(self)
+
+    def get_short_name(self) -> str:
+        """Return the name to greet the person by."""
+        return str(self)
+
+
+def api_key_digest(key: str) -> str:
+    """Return the peppered HMAC-SHA256 of an API key, as hex: all that is ever stored of it."""
+    return hmac.new(settings.API_KEY_PEPPER.encode(), key.encode(), hashlib.sha256).hexdigest()
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    """Sets of API keys."""
+
+    def usable(self, at: datetime | None = None) -> Self:
+        """Return the keys that open something at this moment."""
+        at = at or timezone.now()
+        return self.filter(revoked_at=None, user__is_active=True).filter(Q(expires_at=None) | Q(expires_at__gt=at))
+
+
+class ApiKeyManager(models.Manager["ApiKey"]):
+    """Makes API keys."""
+
+    def issue(self, user: User, name: str, **fields: Any) -> "tuple[ApiKey, str]":
+        """Create a key; return its row and the key itself, which cannot be had again."""
+        key = str(uuid.uuid4())
+        return self.create(user=user, name=name, prefix=key[:8], digest=api_key_digest(key), **fields), key
+
+
+class ApiKey(models.Model):
+    """A long-lived proof for a program; the key itself is not kept, only its peppered digest."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="api_keys")
+    name = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=8, editable=False, help_text="The key's first eight characters, to tell keys apart.")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = models.JSONField(default=list, blank=True, help_text="Empty: all that its owner may do.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ApiKeyManager.from_queryset(ApiKeyQuerySet)()
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        verbose_name = "API key"
+        constraints = (
+            models.CheckConstraint(condition=~Q(name=""), name="api_key_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(revoked_at=None) | Q(revoked_at__gte=F("created_at")), name="api_key_revoked_after_creation"
+            ),
+        )
+        indexes = (models.Index(fields=("user", "-created_at"), name="api_key_of_user"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    def revoke(self) -> None:
+        """Refuse this key from the next request on; a second time changes nothing."""
+        if self.revoked_at is None:
+            self.revoked_at = timezone.now()
+            self.save(update_fields=["revoked_at"])
+
+
+class Invitation(models.Model):
+    """Leave for a person of this e-mail address to work as staff."""
+
+    email = models.EmailField(help_text="Kept in lower case.")
+    role = models.CharField(max_length=8, choices=Role, default=Role.STAFF)
+    invited_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="invitations_sent")
+    accepted_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="invitations_accepted")
+    created_at = models.DateTimeField(auto_now_add=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                Lower("email"), condition=Q(accepted_at=None, withdrawn_at=None), name="invitation_open_once_per_email"
+            ),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="invitation_role_known"),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None) | Q(withdrawn_at=None), name="invitation_accepted_or_withdrawn"
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None, accepted_by=None) | Q(accepted_at__isnull=False, accepted_by__isnull=False),
+                name="invitation_accepted_by_somebody",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.email} as {self.role}"
+
+
+class AuditEntryManager(models.Manager["AuditEntry"]):
+    """Writes the log."""
+
+    def record(
+        self,
+        action: str,
+        target: models.Model | None = None,
+        *,
+        actor: User | None = None,
+        actor_label: str = "",
+        address: str | None = None,
+        request_id: str = "",
+        before: dict[str, Any] | None = None,
+        after: dict[str, Any] | None = None,
+    ) -> "AuditEntry":
+        """Write down who did what to what, from where, and what changed; secrets are never passed in."""
+        return self.create(
+            action=action,
+            actor=actor,
+            actor_label=actor_label or (str(actor) if actor else ""),
+            target_type=target._meta.label_lower if target else "",
+            target_id=str(target.pk) if target else "",
+            target_label=str(target)[:255] if target else "",
+            address=address,
+            request_id=request_id,
+            before=before or {},
+            after=after or {},
+        )
+
+
+class AuditEntry(models.Model):
+    """One line of the log of what people and programs did; written once, never changed."""
+
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="audit_entries")
+    actor_label = models.CharField(max_length=255, blank=True, default="")
+    action = models.CharField(max_length=64)
+    target_type = models.CharField(max_length=64, blank=True, default="")
+    target_id = models.CharField(max_length=64, blank=True, default="")
+    target_label = models.CharField(max_length=255, blank=True, default="")
+    address = models.GenericIPAddressField(null=True)
+    request_id = models.CharField(max_length=64, blank=True, default="")
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+
+    objects = AuditEntryManager()
+
+    class Meta:
+        ordering = ("-at", "-id")
+        verbose_name_plural = "audit entries"
+        indexes = (
+            models.Index(fields=("-at", "-id"), name="audit_newest"),
+            models.Index(fields=("actor", "-at"), name="audit_of_actor"),
+            models.Index(fields=("target_type", "target_id", "-at"), name="audit_of_target"),
+        )
+        constraints = (models.CheckConstraint(condition=~Q(action=""), name="audit_action_never_blank"),)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor_label} {self.action}"

@@ -1,0 +1,57 @@
+"""Who may do what over the API."""
+
+from typing import Any, Final
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from accounts.authentication import Operator
+from accounts.models import ApiKey, User
+
+SCOPES: Final = frozenset({"calls:read", "calls:write", "numbers:write", "admin"})
+
+
+class IsActiveUser(BasePermission):
+    """A person who has not been deactivated."""
+
+    message = "This is for signed-in people."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Tell whether a person asks."""
+        return isinstance(request.user, User) and request.user.is_active
+
+
+class IsStaff(IsActiveUser):
+    """A person who works for the service."""
+
+    message = "This is for staff."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Tell whether a member of staff asks."""
+        return super().has_permission(request, view) and request.user.is_staff
+
+
+class IsOperator(BasePermission):
+    """Whoever holds the maintenance token."""
+
+    message = "This is for the operator."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Tell whether the operator asks."""
+        return isinstance(request.user, Operator)
+
+
+def HasScope(scope: str) -> type[BasePermission]:  # noqa: N802 - used where a permission class stands
+    """Return the permission that a key of narrowed scopes must have named `scope`; other proofs have every scope."""
+    if scope not in SCOPES:
+        raise ValueError(f"there is no scope {scope!r}")
+
+    class Scoped(BasePermission):
+        message = f"This key lacks the scope {scope}."
+
+        def has_permission(self, request: Request, view: Any) -> bool:
+            """Tell whether the key reaches this far."""
+            key = request.auth
+            return not isinstance(key, ApiKey) or not key.scopes or scope in key.scopes
+
+    return Scoped

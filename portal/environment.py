@@ -1,0 +1,111 @@
+"""Readers of the process environment that fail at start with one line naming the variable."""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+T = TypeVar("T")
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
+
+
+class Environment:
+    """Typed access to environment variables; every complaint names the variable and what it wants."""
+
+    def __init__(self, env: environ.Env) -> None:
+        self._env = env
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return the variable's text, `default` when it is unset or blank."""
+        return str(self._env.str(name, default="")).strip() or default
+
+    def boolean(self, name: str, default: bool) -> bool:
+        """Return true for 1/true/yes/on and false for 0/false/no/off."""
+        text = self.text(name).lower()
+        if not text:
+            return default
+        known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+        if text not in known:
+            raise ImproperlyConfigured(f"{name} must be true or false, not {text!r}")
+        return known[text]
+
+    def integer(self, name: str, default: int, least: int, most: int) -> int:
+        """Return a whole number between `least` and `most`, both allowed."""
+        text = self.text(name, str(default))
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
+            raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {most}, not {text!r}")
+        return int(text)
+
+    def items(self, name: str, default: str = "") -> list[str]:
+        """Return a comma-separated list without its blanks."""
+        return [item.strip() for item in self.text(name, default).split(",") if item.strip()]
+
+    def networks(self, name: str, default: str = "") -> list[IPNetwork]:
+        """Return a comma-separated list of addresses and CIDR networks."""
+        return [self._parsed(name, item, ipaddress.ip_network, "an address or CIDR network") for item in self.items(name, default)]
+
+    def secret(self, name: str, debug_default: str | None, least: int) -> str:
+        """Return a secret of at least `least` characters; only a debugging portal may go without one."""
+        text = self.text(name, debug_default or "")
+        if not text:
+            raise ImproperlyConfigured(f"{name} is not set: give it at least {least} random characters (see .env.example)")
+        if len(text) < least:
+            raise ImproperlyConfigured(f"{name} is too short: it needs at least {least} characters")
+        return text
+
+    def optional_secret(self, name: str, least: int) -> str:
+        """Return a secret that switches something on, "" when it is unset."""
+        return self.secret(name, None, least) if self.text(name) else ""
+
+    def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
+        """Return a URL of one of the schemes, without a trailing slash."""
+        text = self.text(name, default)
+        parts = urlsplit(text)
+        if parts.scheme not in schemes or not (parts.netloc or parts.path):
+            raise ImproperlyConfigured(f"{name} must be a URL with {' or '.join(schemes)}, not {text!r}")
+        return text.rstrip("/")
+
+    def secure_url(self, name: str, default: str) -> str:
+        """Return an https URL; plain http only on loopback."""
+        text = self.text(name, default)
+        if not text:
+            return ""
+        parts = urlsplit(text)
+        if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK_HOSTS):
+            return text
+        raise ImproperlyConfigured(f"{name} must be https (http only on loopback), not {text!r}")
+
+    def matching(self, name: str, default: str, pattern: str, wants: str) -> str:
+        """Return text that matches the whole pattern; `wants` describes it to the operator."""
+        text = self.text(name, default)
+        if not re.fullmatch(pattern, text):
+            raise ImproperlyConfigured(f"{name} must be {wants}, not {text!r}")
+        return text
+
+    def number_range(self, name: str, default: str) -> "NumberRange":
+        """Return a range such as 1000-9999, both ends included and of the same length."""
+        text = self.matching(name, default, r"[0-9]{2,7}-[0-9]{2,7}", "a range such as 1000-9999")
+        first, last = text.split("-")
+        if len(first) != len(last) or int(first) > int(last):
+            raise ImproperlyConfigured(f"{name} must run from a lower to a higher number of the same length, not {text!r}")
+        return NumberRange(int(first), int(last))
+
+    @staticmethod
+    def _parsed(name: str, text: str, parse: Callable[[str], T], wants: str) -> T:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} must hold {wants}: {error}") from None
+
+
+class NumberRange(NamedTuple):
+    """A range of extension numbers, both ends included."""
+
+    first: int
+    last: int

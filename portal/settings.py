@@ -1,0 +1,238 @@
+"""All settings of the portal, read from the environment; `.env.example` describes every variable."""
+
+import os
+from pathlib import Path
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from portal.environment import Environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+
+_env = environ.Env()
+_env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
+env = Environment(_env)
+
+# -- what it is and who may reach it -----------------------------------------------------------------------------------
+
+DEBUG = env.boolean("DEBUG", default=False)
+# Only a debugging portal may run on secrets that everybody knows.
+SECRET_KEY = env.secret("SECRET_KEY", "debug-only-" + "s" * 40 if DEBUG else None, least=32)
+API_KEY_PEPPER = env.secret("API_KEY_PEPPER", "debug-only-" + "p" * 40 if DEBUG else None, least=32)
+CREDENTIALS_KEY = env.secret("CREDENTIALS_KEY", "debug-only-" + "c" * 40 if DEBUG else None, least=32)
+MAINTENANCE_TOKEN = env.optional_secret("MAINTENANCE_TOKEN", least=32)
+
+PORT = env.integer("PORT", 8000, least=1, most=65535)
+PUBLIC_URL = env.url("PUBLIC_URL", f"http://127.0.0.1:{PORT}", schemes=("http", "https"))
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL.startswith("https://") else []
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+
+INSTALLED_APPS = [
+    "web",
+    "accounts",
+    "telephony",
+    "portal",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_filters",
+    "django_htmx",
+    "django_tables2",
+    "csp",
+    "rest_framework",
+]
+
+MIDDLEWARE = [
+    "web.request_id.RequestIdMiddleware",
+    "web.request_log.RequestLogMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# -- database and cache --------------------------------------------------------------------------------------------------
+
+(BASE_DIR / "var").mkdir(exist_ok=True)
+DATABASES = {"default": _env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'portal.sqlite3'}")}
+DATABASES["default"].setdefault("OPTIONS", {})
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # IMMEDIATE takes the write lock at BEGIN: two writers queue up instead of failing half-way. A file also for
+    # the tests, since threads cannot share a database in memory.
+    DATABASES["default"]["OPTIONS"] |= {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+    DATABASES["default"]["TEST"] = {"NAME": str(BASE_DIR / "var" / "test.sqlite3")}
+elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    DATABASES["default"]["OPTIONS"] |= {"connect_timeout": 5}
+else:
+    raise ImproperlyConfigured("DATABASE_URL must start with sqlite:// or postgres://")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {"default": _env.cache("CACHE_URL", default="dbcache://portal_cache")}
+
+# -- people ----------------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "call-list"
+LOGOUT_REDIRECT_URL = "login"
+STAFF_EMAIL_DOMAINS = [domain.lower() for domain in env.items("STAFF_EMAIL_DOMAINS")]
+
+AUTH0_DOMAIN = env.text("AUTH0_DOMAIN")
+AUTH0_CLIENT_ID = env.text("AUTH0_CLIENT_ID")
+AUTH0_CLIENT_SECRET = env.text("AUTH0_CLIENT_SECRET")
+AUTH0_AUDIENCE = env.text("AUTH0_AUDIENCE")
+AUTH0_BASE_URL = env.secure_url("AUTH0_BASE_URL", f"https://{AUTH0_DOMAIN}" if AUTH0_DOMAIN else "").rstrip("/")
+# The issuer is part of who somebody is: users made before Auth0 is configured belong to this fixed one.
+AUTH0_ISSUER = env.secure_url("AUTH0_ISSUER", f"{AUTH0_BASE_URL}/" if AUTH0_BASE_URL else "https://auth0.invalid/")
+AUTH0_JWKS_URL = env.secure_url("AUTH0_JWKS_URL", f"{AUTH0_ISSUER.rstrip('/')}/.well-known/jwks.json")
+AUTH0_ROLES_CLAIM = env.text("AUTH0_ROLES_CLAIM", "https://mediamagic.dev/roles")
+
+# -- telephony -------------------------------------------------------------------------------------------------------------
+
+HOME_COUNTRY = env.matching("HOME_COUNTRY", "US", r"[A-Z]{2}", "a two-letter country code such as US")
+NUMBER_COOLDOWN_DAYS = env.integer("NUMBER_COOLDOWN_DAYS", 30, least=0, most=3650)
+EXTENSION_RANGE = env.number_range("EXTENSION_RANGE", "1000-9999")
+SIP_DOMAIN = env.matching(
+    "SIP_DOMAIN", "pbx.example.com", r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", "a lower-case host name"
+)
+SIP_GATEWAY = env.matching("SIP_GATEWAY", "carrier", r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "a gateway name")
+EMERGENCY_GATEWAY = env.text("EMERGENCY_GATEWAY")
+
+FREESWITCH_ESL_URL = env.text("FREESWITCH_ESL_URL")
+FREESWITCH_HTTP_USER = env.matching("FREESWITCH_HTTP_USER", "switch", r"[!-9;-~]{1,64}", "a user name without a colon")
+FREESWITCH_HTTP_PASSWORD = env.secret("FREESWITCH_HTTP_PASSWORD", "debug-only-switch" if DEBUG else None, least=16)
+FREESWITCH_ALLOWED_CIDRS = env.networks("FREESWITCH_ALLOWED_CIDRS", "127.0.0.0/8,::1/128")
+RECORDINGS_URL = env.url("RECORDINGS_URL", f"file://{BASE_DIR / 'var' / 'recordings'}", schemes=("file",))
+RECORDINGS_ROOT = Path(RECORDINGS_URL.removeprefix("file://"))
+
+# -- files -----------------------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+# Uploads to the API are JSON of a few kilobytes; what the switch sends is streamed past this cap and has its own.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# -- hardening -------------------------------------------------------------------------------------------------------------
+
+SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", default=False)
+# The switch and the health checks come from inside, often without TLS; a redirect would lose their request.
+SECURE_REDIRECT_EXEMPT = [r"^freeswitch/", r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31536000 if SECURE_SSL_REDIRECT else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "media-src": [SELF, "blob:"],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "manifest-src": [SELF],
+    }
+}
+
+# -- API -------------------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.IsActiveUser"],
+    "DEFAULT_RENDERER_CLASSES": ["web.negotiation.JSONRenderer", "web.negotiation.MediaMagicRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["web.negotiation.JSONParser", "web.negotiation.MediaMagicParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "web.negotiation.ContentNegotiation",
+    "EXCEPTION_HANDLER": "web.errors.problem_handler",
+    "DATETIME_FORMAT": "iso-8601",
+    "URL_FORMAT_OVERRIDE": None,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+
+# -- language, time, logs --------------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "web.request_id.RequestIdFilter"}},
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s",
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]}},
+    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
+    # Our own request log has one line a request, with its id; Django's would repeat it.
+    "loggers": {
+        "django.server": {"handlers": [], "propagate": False},
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
+}
+
+DJANGO_TABLES2_TEMPLATE = "django_tables2/bootstrap5-responsive.html"

@@ -1,0 +1,21 @@
+"""Every address of the portal."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from portal.health import healthz, readyz
+
+urlpatterns = [
+    path("", include("telephony.urls")),
+    path("", include("accounts.urls")),
+    path("api/v2/", include("portal.api")),
+    path("freeswitch/", include("telephony.hooks.urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+]
+
+handler400 = "web.errors.bad_request"
+handler403 = "web.errors.forbidden"
+handler404 = "web.errors.not_found"
+handler500 = "web.errors.server_error"

@@ -1,0 +1,114 @@
+"""`call-recording`: the calls of a person, one call with its legs, and its audio."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.http import Http404
+from django.http.response import HttpResponseBase
+from rest_framework.exceptions import NotAuthenticated, ValidationError
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import User
+from accounts.permissions import HasScope, IsActiveUser
+from telephony.api.serializers import CallDetailSerializer, CallSerializer
+from telephony.audio import audio_response
+from telephony.filters import CallFilter
+from telephony.models import Call
+from telephony.models.calls import CallQuerySet
+from telephony.services.recordings import LegalHoldError, delete_audio, listener_of
+from web.addresses import client_address
+from web.errors import Problem
+from web.paging import KeysetPaginator, paged_response
+from web.parameters import ApiView
+from web.request_id import current_request_id
+
+CALLS = KeysetPaginator(ordering=("-started_at", "-id"))
+
+
+def find_call(viewer: User, call_id: int) -> Call:
+    """Return a call that the viewer may see. Raises Http404."""
+    try:
+        return Call.objects.visible_to(viewer).for_listing().find(call_id)
+    except Call.DoesNotExist:
+        raise Http404 from None
+
+
+class CallRecordingList(ApiView):
+    """GET the calls that the caller may see, newest first, as a bare array."""
+
+    permission_classes = (IsActiveUser, HasScope("calls:read"))
+    query_parameters = frozenset({"limit", "cursor", *CallFilter.base_filters})
+
+    def get(self, request: Request) -> Response:
+        """List calls."""
+        queryset = filtered_calls(request)
+
+        def serialize(calls: list[Call]) -> list[dict[str, Any]]:
+            return CallSerializer(calls, many=True, context={"request": request}).data
+
+        return paged_response(request, queryset, serialize, CALLS)
+
+
+def filtered_calls(request: Request) -> CallQuerySet:
+    """Return the calls that the caller may see and asked for. Raises ValidationError naming the wrong parameter."""
+    filters = CallFilter(request.query_params, queryset=Call.objects.visible_to(request.user).for_listing(), request=request)
+    if not filters.is_valid():
+        raise ValidationError({name: [str(e) for e in errors] for name, errors in filters.errors.items()})
+    try:
+        return filters.qs
+    except DjangoValidationError as error:
+        raise ValidationError(getattr(error, "error_dict", None) and error.message_dict or {"didnumber": error.messages}) from error
+
+
+class CallRecordingDetail(ApiView):
+    """GET one call with its legs."""
+
+    permission_classes = (IsActiveUser, HasScope("calls:read"))
+
+    def get(self, request: Request, call_id: int) -> Response:
+        """Show a call."""
+        call = find_call(request.user, call_id)
+        return Response(CallDetailSerializer(call, context={"request": request}).data)
+
+
+class CallRecordingAudio(ApiView):
+    """GET the audio by its owner's proof or by a signed address; DELETE it."""
+
+    query_parameters = frozenset({"signature"})
+
+    def get_permissions(self) -> list[Any]:
+        """Let a signed address in without any other proof; its signature is checked with the call."""
+        if self.request.method in ("GET", "HEAD") and "signature" in self.request.query_params:
+            return [AllowAny()]
+        return [IsActiveUser(), HasScope("calls:write" if self.request.method == "DELETE" else "calls:read")()]
+
+    def get(self, request: Request, call_id: int) -> HttpResponseBase:
+        """Send the audio, or the range of it that was asked for."""
+        call = find_call(self._listener(request, call_id), call_id)
+        return audio_response(request._request, call.recording)
+
+    def delete(self, request: Request, call_id: int) -> Response:
+        """Delete the audio and keep the record."""
+        call = find_call(request.user, call_id)
+        if call.recording is None:
+            raise Http404
+        try:
+            for recording in call.recordings.filter(state="ready").order_by("legal_hold"):
+                delete_audio(
+                    recording, actor=request.user, address=client_address(request._request), request_id=current_request_id()
+                )
+        except LegalHoldError:
+            raise Problem(409, "legal_hold", "The recording is under legal hold and cannot be deleted.") from None
+        return Response(status=204)
+
+    @staticmethod
+    def _listener(request: Request, call_id: int) -> User:
+        token = request.query_params.get("signature")
+        if token is None:
+            return request.user
+        listener = listener_of(call_id, token)
+        if listener is None:
+            raise NotAuthenticated("The address is not signed by this portal, has expired, or its owner's proof was revoked.")
+        return listener

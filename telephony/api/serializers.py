@@ -1,0 +1,116 @@
+"""The shapes in which REST clients see calls."""
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from rest_framework import serializers
+
+from accounts.models import ApiKey, User
+from telephony.models import Call, Leg
+from telephony.services.recordings import listen_token
+
+
+class CallSerializer(serializers.ModelSerializer[Call]):
+    """One call: the document's fields, and ours beside them. Ids are 0 where there is none; lengths are seconds."""
+
+    provider = serializers.SerializerMethodField()
+    call_to = serializers.CharField(source="callee_number")
+    call_from = serializers.CharField(source="caller_number")
+    extension = serializers.SerializerMethodField()
+    bill_duration = serializers.IntegerField(source="bill_seconds")
+    didnumber = serializers.SerializerMethodField()
+    domain = serializers.CharField(source="domain_name")
+    recording = serializers.SerializerMethodField()
+    call_direction = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Call
+        fields = (
+            "id", "provider", "call_to", "call_from", "extension", "bill_duration", "didnumber", "domain", "hangup_cause",
+            "recording", "call_direction", "call_uuid", "created_at", "started_at",
+            "answered_at", "ended_at", "answered", "outcome", "local",
+        )  # fmt: skip
+
+    @property
+    def viewer(self) -> User:
+        """Who asks: direction and extension are seen from this person's side."""
+        user: User = self.context["request"].user
+        return user
+
+    def get_provider(self, call: Call) -> int:
+        """Return the provider's id."""
+        return call.provider_id or 0
+
+    def get_extension(self, call: Call) -> int:
+        """Return the id of the viewer's extension, for staff the caller's or, failing that, the callee's."""
+        extension = call.extension_for(self.viewer)
+        return extension.pk if extension else 0
+
+    def get_didnumber(self, call: Call) -> int:
+        """Return the id of our number that was dialled or shown."""
+        return call.number_id or 0
+
+    def get_recording(self, call: Call) -> str:
+        """Return an address that plays the recording for some minutes without further proof, "" where there is none."""
+        if call.recording is None:
+            return ""
+        auth = self.context["request"].auth
+        token = listen_token(call, self.viewer, auth if isinstance(auth, ApiKey) else None)
+        return f"{settings.PUBLIC_URL}{reverse('call-recording-audio', args=[call.pk])}?signature={token}"
+
+    def get_call_direction(self, call: Call) -> str:
+        """Return the direction as the viewer sees it."""
+        return call.direction_for(self.viewer)
+
+
+class LegSerializer(serializers.ModelSerializer[Leg]):
+    """One leg of a call, with what the switch measured of its sound."""
+
+    quality = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Leg
+        fields = (
+            "uuid", "originator_uuid", "direction", "caller_number", "caller_name", "destination", "gateway",
+            "started_at", "progress_at", "answered_at", "bridged_at", "ended_at", "billsec", "duration",
+            "hold_seconds", "hangup_cause", "quality",
+        )  # fmt: skip
+
+    def get_quality(self, leg: Leg) -> dict[str, float | None]:
+        """Return the mean opinion score (1 to 5), jitter in milliseconds and loss in percent; null where not measured."""
+        return {"mos": leg.mos, "jitter_ms": leg.jitter_ms, "packet_loss": leg.packet_loss}
+
+
+class CallDetailSerializer(CallSerializer):
+    """One call with its legs and what happened when."""
+
+    legs = serializers.SerializerMethodField()
+    quality = serializers.SerializerMethodField()
+    timeline = serializers.SerializerMethodField()
+
+    class Meta(CallSerializer.Meta):
+        fields = (*CallSerializer.Meta.fields, "duration", "legs", "quality", "timeline")
+
+    duration = serializers.IntegerField(source="duration_seconds")
+
+    def get_legs(self, call: Call) -> list[dict[str, Any]]:
+        """Return the legs in the order in which they began."""
+        return [dict(LegSerializer(leg).data) for leg in call.timeline_legs]
+
+    def get_quality(self, call: Call) -> dict[str, float | None]:
+        """Return the worst that any leg measured: the call was heard no better."""
+        scores = [leg.mos for leg in call.timeline_legs if leg.mos is not None]
+        jitter = [leg.jitter_ms for leg in call.timeline_legs if leg.jitter_ms is not None]
+        loss = [leg.packet_loss for leg in call.timeline_legs if leg.packet_loss is not None]
+        return {
+            "mos": min(scores, default=None), "jitter_ms": max(jitter, default=None), "packet_loss": max(loss, default=None)
+        }  # fmt: skip
+
+    def get_timeline(self, call: Call) -> list[dict[str, Any]]:
+        """Return what happened, oldest first."""
+        instant = serializers.DateTimeField()
+        return [
+            {"at": instant.to_representation(moment.at), "event": moment.event, "leg": moment.leg_uuid}
+            for moment in call.timeline()
+        ]

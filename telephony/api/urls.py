@@ -1,0 +1,11 @@
+"""What REST clients call of the phone service, below `/api/v2/`."""
+
+from django.urls import path
+
+from telephony.api.call_recordings import CallRecordingAudio, CallRecordingDetail, CallRecordingList
+
+urlpatterns = [
+    path("call-recording", CallRecordingList.as_view(), name="call-recording-list"),
+    path("call-recording/<int:call_id>", CallRecordingDetail.as_view(), name="call-recording-detail"),
+    path("call-recording/<int:call_id>/audio", CallRecordingAudio.as_view(), name="call-recording-audio"),
+]

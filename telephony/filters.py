@@ -1,0 +1,140 @@
+"""How lists of calls are narrowed down; API and console declare it here once."""
+
+import re
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.timezone import datetime, is_naive
+
+from accounts.models import User
+from telephony.fields import normalise_number
+from telephony.models import Call
+from telephony.models.calls import CallQuerySet
+
+BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+MOST_SECONDS = 2**31 - 1
+
+
+class StrictBooleanField(forms.Field):
+    """`true` or `false`; nothing else is silently taken for one of them."""
+
+    def to_python(self, value: Any) -> bool | None:
+        """Return the truth value, None where nothing was given."""
+        if value in (None, ""):
+            return None
+        if value not in BOOLEANS:
+            raise ValidationError("Give true or false.")
+        return BOOLEANS[value]
+
+
+class InstantField(forms.Field):
+    """An RFC 3339 time with its zone, or a date, which begins at midnight UTC."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Return an aware time, None where nothing was given."""
+        if value in (None, ""):
+            return None
+        # A `+` that a client left unencoded in the address arrives as a space.
+        text = re.sub(r" (?=[0-9]{2}:[0-9]{2}$)", "+", value)
+        try:
+            instant = parse_datetime(text if parse_date_only(text) is None else f"{text}T00:00:00Z")
+        except ValueError:
+            instant = None
+        if instant is None or is_naive(instant) or not 1970 <= instant.year <= 9000:
+            raise ValidationError("Give an RFC 3339 time such as 2026-11-24T09:30:00Z, or a date.")
+        return instant
+
+
+def parse_date_only(text: str) -> object | None:
+    """Return the date that the text is, None for anything else. Raises ValueError for a day that no month has."""
+    return parse_date(text) if len(text) == len("2026-11-24") else None
+
+
+class PartOfNumberField(forms.CharField):
+    """Any part of a number: at least three digits, in any notation."""
+
+    def to_python(self, value: Any) -> str:
+        """Return the digits alone."""
+        text = super().to_python(value)
+        if text and not re.fullmatch(r"[0-9 ()+./-]{3,40}", text):
+            raise ValidationError("Give at least three digits of the number.")
+        digits = re.sub(r"[^0-9]", "", text)
+        if text and not 3 <= len(digits) <= 15:
+            raise ValidationError("Give at least three digits of the number, and at most 15.")
+        return digits
+
+
+class BooleanFilter(django_filters.Filter):
+    """A filter on `true` or `false`."""
+
+    field_class = StrictBooleanField
+
+
+class InstantFilter(django_filters.Filter):
+    """A filter on a time."""
+
+    field_class = InstantField
+
+
+class PartOfNumberFilter(django_filters.Filter):
+    """A filter on any part of a number."""
+
+    field_class = PartOfNumberField
+
+
+class CallFilter(django_filters.FilterSet):
+    """The filters of a list of calls, as the person in `request.user` sees them."""
+
+    call_direction = django_filters.ChoiceFilter(choices=Call.Direction.choices, method="filter_direction")
+    call_from = PartOfNumberFilter(field_name="caller_number", lookup_expr="contains")
+    call_to = PartOfNumberFilter(field_name="callee_number", lookup_expr="contains")
+    extension = django_filters.CharFilter(method="filter_extension")
+    didnumber = django_filters.CharFilter(method="filter_didnumber")
+    hangup_cause = django_filters.CharFilter(
+        field_class=forms.RegexField, regex=r"\A[A-Z0-9_]{1,64}\Z", field_name="hangup_cause", lookup_expr="exact"
+    )
+    answered = BooleanFilter(field_name="answered")
+    local = BooleanFilter(field_name="local")
+    has_recording = BooleanFilter(method="filter_has_recording")
+    min_duration = django_filters.NumberFilter(
+        field_class=forms.IntegerField, field_name="bill_seconds", lookup_expr="gte", min_value=0, max_value=MOST_SECONDS
+    )
+    started_after = InstantFilter(field_name="started_at", lookup_expr="gte")
+    started_before = InstantFilter(field_name="started_at", lookup_expr="lt")
+
+    class Meta:
+        model = Call
+        fields = ()
+
+    @property
+    def viewer(self) -> User:
+        """Whose list it is."""
+        return self.request.user
+
+    def filter_direction(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
+        """Take a call between extensions for inbound where the viewer is its callee."""
+        if self.viewer.is_staff:
+            return queryset.filter(direction=value)
+        came_in = Q(local=True, callee_user=self.viewer) & ~Q(caller_user=self.viewer)
+        inbound = Q(direction=Call.Direction.INBOUND) | came_in
+        return queryset.filter(inbound if value == Call.Direction.INBOUND else Q(direction=value) & ~came_in)
+
+    def filter_extension(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
+        """Keep the calls of an extension, given by its number, on either side."""
+        if not re.fullmatch(r"[0-9]{2,7}", value):
+            raise ValidationError({name: "Give the extension's number, such as 1006."})
+        return queryset.filter(Q(caller_extension__number=value) | Q(callee_extension__number=value))
+
+    def filter_didnumber(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
+        """Keep the calls of a number of ours, given by its id or as a phone number."""
+        if re.fullmatch(r"[0-9]{1,6}", value):
+            return queryset.filter(number_id=int(value)) if int(value) else queryset.filter(number=None)
+        return queryset.filter(number__number=normalise_number(value))
+
+    def filter_has_recording(self, queryset: CallQuerySet, name: str, value: bool | None) -> CallQuerySet:
+        """Keep the calls that can, or cannot, be listened to."""
+        return queryset if value is None else queryset.with_recording(value)

@@ -1,0 +1,25 @@
+"""The models of the phone service, by noun."""
+
+from telephony.models.call_links import CallLink
+from telephony.models.calls import Call, CallAlias, Leg, LegLink, Quarantine
+from telephony.models.directory import Domain, Extension
+from telephony.models.numbers import Assignment, Number, Provider
+from telephony.models.recordings import Recording
+from telephony.models.switches import Gateway, Switch
+
+__all__ = [
+    "Assignment",
+    "Call",
+    "CallAlias",
+    "CallLink",
+    "Domain",
+    "Extension",
+    "Gateway",
+    "Leg",
+    "LegLink",
+    "Number",
+    "Provider",
+    "Quarantine",
+    "Recording",
+    "Switch",
+]

@@ -1,0 +1,61 @@
+"""Who can register at the switch: SIP domains and their extensions."""
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+
+from telephony.fields import E164Field
+from telephony.models.holding import Holdable, HoldableQuerySet, holding_constraints
+
+
+class Domain(models.Model):
+    """A SIP directory domain."""
+
+    name = models.CharField(
+        max_length=253,
+        unique=True,
+        validators=[RegexValidator(r"\A[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z", "Give a host name in lower case.")],
+    )
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.CheckConstraint(condition=~Q(name=""), name="domain_name_never_blank"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ExtensionManager(models.Manager.from_queryset(HoldableQuerySet)):  # type: ignore[misc]
+    """Finds extensions as the switch names them."""
+
+    def at(self, number: str, domain: str) -> "Extension | None":
+        """Return the extension `number@domain`, None where there is none."""
+        return self.filter(number=number, domain__name=domain.lower()).first()
+
+
+class Extension(Holdable):
+    """A short number inside a domain, at which phones register; its password is kept as an encrypted HA1 only."""
+
+    domain = models.ForeignKey(Domain, models.PROTECT, related_name="extensions")
+    number = models.CharField(
+        max_length=7, validators=[RegexValidator(r"\A[1-9][0-9]{1,6}\Z", "Give 2 to 7 digits, the first not 0.")]
+    )
+    display_name = models.CharField(max_length=100, blank=True, default="")
+    encrypted_ha1 = models.BinaryField(null=True, blank=True, editable=False)
+    forward_to = E164Field(blank=True, default="", help_text="Rung when the extension does not answer.")
+
+    objects = ExtensionManager()
+
+    class Meta:
+        ordering = ("domain__name", "number")
+        constraints = (
+            models.UniqueConstraint(fields=("domain", "number"), name="extension_once_per_domain"),
+            *holding_constraints("extension"),
+        )
+        indexes = (models.Index(fields=("domain", "state", "number"), name="extension_by_state"),)
+
+    def __str__(self) -> str:
+        return f"{self.number}@{self.domain.name}"

@@ -1,0 +1,96 @@
+"""Our phone numbers, where they come from, and who held them when."""
+
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from telephony.fields import E164Field, format_number
+from telephony.models.directory import Extension
+from telephony.models.holding import Holdable, HoldableQuerySet, holding_constraints
+
+
+class Provider(models.Model):
+    """A company from which we have numbers or to which we send calls."""
+
+    name = models.CharField(max_length=100, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.CheckConstraint(condition=~Q(name=""), name="provider_name_never_blank"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Number(Holdable):
+    """A phone number of ours (a DID)."""
+
+    number = E164Field(unique=True)
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="numbers")
+    country = models.CharField(max_length=2, blank=True, default="", help_text="Two letters; empty where unknown.")
+
+    objects = models.Manager.from_queryset(HoldableQuerySet)()
+
+    class Meta:
+        ordering = ("number",)
+        constraints = (
+            models.CheckConstraint(condition=Q(number__regex=r"^[1-9][0-9]{6,14}$"), name="number_is_e164"),
+            *holding_constraints("number"),
+        )
+        indexes = (
+            models.Index(fields=("state", "number"), name="number_by_state"),
+            models.Index(fields=("provider", "number"), name="number_by_provider"),
+        )
+
+    def __str__(self) -> str:
+        return format_number(self.number)
+
+
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    """Sets of assignments."""
+
+    def open(self) -> Self:
+        """Return the assignments that hold now."""
+        return self.filter(ends_at=None)
+
+    def at(self, when: datetime) -> Self:
+        """Return the assignments that held at this moment."""
+        return self.filter(starts_at__lte=when).filter(Q(ends_at=None) | Q(ends_at__gt=when))
+
+
+class Assignment(models.Model):
+    """Who held which extension, and which number with it, from when to when; never deleted, it decides who sees a call."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="assignments")
+    extension = models.ForeignKey(Extension, models.PROTECT, related_name="assignments")
+    number = models.ForeignKey(Number, models.PROTECT, null=True, blank=True, related_name="assignments")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-starts_at", "-id")
+        constraints = (
+            models.UniqueConstraint(fields=("extension",), condition=Q(ends_at=None), name="assignment_extension_held_once"),
+            models.UniqueConstraint(fields=("number",), condition=Q(ends_at=None), name="assignment_number_held_once"),
+            models.UniqueConstraint(
+                fields=("user",), condition=Q(ends_at=None, number__isnull=False), name="assignment_one_number_a_person"
+            ),
+            models.CheckConstraint(condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="assignment_ends_after_start"),
+        )
+        indexes = (
+            models.Index(fields=("extension", "starts_at"), name="assignment_of_extension"),
+            models.Index(fields=("number", "starts_at"), name="assignment_of_number"),
+            models.Index(fields=("user", "starts_at"), name="assignment_of_user"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.extension}"

@@ -1,0 +1,1 @@
+"""The switch's own languages: values in, values out, no Django inside."""

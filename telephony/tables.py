@@ -1,0 +1,39 @@
+"""Tables of the console."""
+
+from typing import Any
+
+import django_tables2 as tables
+from django.contrib.auth.models import AbstractBaseUser
+
+from telephony.models import Call
+
+
+class CallTable(tables.Table):
+    """Calls as a person browses them; each cell's look is its template's."""
+
+    direction = tables.TemplateColumn(template_name="telephony/partials/call_direction.html", verbose_name="")
+    caller = tables.TemplateColumn(template_name="telephony/partials/call_caller.html", verbose_name="From")
+    callee = tables.TemplateColumn(template_name="telephony/partials/call_callee.html", verbose_name="To")
+    started_at = tables.TemplateColumn(template_name="telephony/partials/call_started.html", verbose_name="Started")
+    talk = tables.TemplateColumn(
+        template_name="telephony/partials/call_talk.html", verbose_name="Talk", attrs={"th": {"class": "text-end"}, "td": {"class": "text-end"}}
+    )
+    outcome = tables.TemplateColumn(template_name="telephony/partials/call_outcome.html", verbose_name="Outcome")
+    recording = tables.TemplateColumn(template_name="telephony/partials/call_recording.html", verbose_name="Recording")
+
+    class Meta:
+        model = Call
+        fields = ()
+        sequence = ("direction", "caller", "callee", "started_at", "talk", "outcome", "recording")
+        orderable = False
+        template_name = "telephony/partials/table.html"
+        attrs = {"class": "table table-vcenter card-table calls"}
+
+    def __init__(self, *args: Any, viewer: AbstractBaseUser, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.viewer = viewer
+
+    def before_render(self, request: Any) -> None:
+        """Let the cells know from whose side they are seen."""
+        for row in self.data.data:
+            row.seen_direction = row.direction_for(self.viewer)

@@ -1,0 +1,50 @@
+"""The call records that a real switch sent, and what its calls came to."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+DATA = Path(__file__).parent / "data" / "freeswitch"
+
+
+@dataclass(frozen=True)
+class Post:
+    """A record as the switch posted it, or as it left it in a file."""
+
+    name: str
+    content_type: str
+    body: bytes
+
+
+def _read(path: Path) -> Post:
+    name = f"{path.parent.name}/{path.name}"
+    if path.suffix != ".http":
+        return Post(name, "application/json" if path.suffix == ".json" else "application/x-www-form-urlencoded", path.read_bytes())
+    head, body = re.split(rb"\r?\n\r?\n", path.read_bytes(), maxsplit=1)
+    content_type = re.search(rb"(?im)^content-type: *([^\r\n]*)", head)
+    return Post(name, content_type[1].decode() if content_type else "", body)
+
+
+def posts_of(scenario: str) -> list[Post]:
+    """Return a scenario's records in the order in which they came, JSON and XML."""
+    files = [*(DATA / scenario).glob("*cdr*.http"), *(DATA / scenario).glob("*.cdr.*")]
+    return [_read(path) for path in sorted(files)]
+
+
+# scenario: from, to, bill_duration, hangup_cause
+TABLE = {
+    "local-answered": ("1006", "1005", 4, "NORMAL_CLEARING"),
+    "cdr-post-failed": ("1006", "1005", 2, "NORMAL_CLEARING"),
+    "spilled": ("1006", "1005", 2, "NORMAL_CLEARING"),
+    "local-no-answer": ("1006", "1005", 0, "NO_ANSWER"),
+    "local-caller-cancelled": ("1006", "1005", 0, "ORIGINATOR_CANCEL"),
+    "local-rejected": ("1006", "1005", 0, "USER_BUSY"),
+    "local-not-registered": ("1006", "1007", 0, "USER_NOT_REGISTERED"),
+    "local-no-route": ("1006", "4444", 0, "NO_ROUTE_DESTINATION"),
+    "outbound-answered": ("1006", "12403019517", 6, "NORMAL_CLEARING"),
+    "inbound-answered": ("carrier", "17036879447", 5, "NORMAL_CLEARING"),
+    "inbound-hostile-caller-name": ("carrier", "17036879447", 4, "NORMAL_CLEARING"),
+    "call-link-answered": ("1006", "12403019517", 4, "NORMAL_CLEARING"),
+    "call-link-destination-rejected": ("1006", "1005", 0, "USER_BUSY"),
+    "call-link-source-no-answer": ("1005", "", 0, "NO_ANSWER"),
+}

@@ -1,0 +1,70 @@
+"""JSON under two names: `application/json` and the service's own media type."""
+
+import json
+from collections.abc import Mapping
+from typing import IO, Any, NoReturn
+
+from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import JSONRenderer as BaseJSONRenderer
+from rest_framework.request import Request
+
+MEDIA_MAGIC = "application/mediamagic.rest.v1+json"
+
+
+class JSONRenderer(BaseJSONRenderer):
+    """The default."""
+
+    charset = None
+
+
+class MediaMagicRenderer(JSONRenderer):
+    """The same JSON under the service's own media type."""
+
+    media_type = MEDIA_MAGIC
+    format = "mediamagic"
+
+
+class ContentNegotiation(DefaultContentNegotiation):
+    """Choose by Accept alone: there is no `?format=`."""
+
+    def get_accept_list(self, request: Request) -> list[str]:
+        """Return the media types of Accept without their parameters: `;q=` and `;charset=` do not matter to JSON."""
+        header = request.META.get("HTTP_ACCEPT", "*/*")
+        return [token.partition(";")[0].strip() for token in header.split(",") if token.strip()] or ["*/*"]
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no JSON")
+
+
+class JSONParser(BaseParser):
+    """Strict JSON: UTF-8, no NaN, no surrogates, no NUL, of bounded depth."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Return what the body says. Raises ParseError for anything that is not strict JSON."""
+        try:
+            value = json.loads(stream.read().decode(), parse_constant=_refuse_constant)
+            # A NUL or half a surrogate pair cannot be stored; refused here, no view has to think of it.
+            text = json.dumps(value, ensure_ascii=False)
+            text.encode()
+        except RecursionError:
+            raise ParseError("The JSON is nested too deeply.") from None
+        except (ValueError, UnicodeError) as error:
+            raise ParseError(f"The body is no JSON: {str(error)[:200]}.") from None
+        if "\\u0000" in text:
+            raise ParseError("The body holds a NUL character.")
+        return value
+
+
+class MediaMagicParser(JSONParser):
+    """The same JSON under the service's own media type."""
+
+    media_type = MEDIA_MAGIC
+
+

@@ -1,0 +1,119 @@
+"""Keyset pages: each costs the same, and a page does not move when new rows arrive."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from django.core import signing
+from django.db.models import Model, Q, QuerySet
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+M = TypeVar("M", bound=Model)
+
+DEFAULT_LIMIT = 50
+MOST = 200
+SALT = "web.paging"
+
+
+class InvalidCursor(ValueError):  # noqa: N818 - reads as what it is
+    """The cursor is not one that this list gave out."""
+
+
+
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[M]):
+    """Rows in the list's order, and the cursors of its neighbours; None where there is none."""
+
+    items: Sequence[M]
+    next_cursor: str | None
+    prev_cursor: str | None
+
+
+class KeysetPaginator:
+    """Pages of a list ordered by columns of which the last is unique; `-` before a name is descending, as in Django."""
+
+    def __init__(self, ordering: Sequence[str]) -> None:
+        self.ordering = tuple(ordering)
+        self._names = [name.removeprefix("-") for name in ordering]
+
+    def page(self, queryset: QuerySet[M], cursor: str | None, limit: int) -> Page[M]:
+        """Return the page that the cursor leads to, the first without one. Raises InvalidCursor."""
+        backwards, values = self._decode(cursor) if cursor else (False, None)
+        rows = queryset.order_by(*(self._reversed() if backwards else self.ordering))
+        if values is not None:
+            rows = rows.filter(self._after(values, backwards))
+        found = list(rows[: limit + 1])
+        more, items = len(found) > limit, found[:limit]
+        if backwards:
+            items.reverse()
+        has_next = more if not backwards else True
+        has_prev = more if backwards else values is not None
+        return Page(
+            items,
+            self._encode(items[-1], backwards=False) if items and has_next else None,
+            self._encode(items[0], backwards=True) if items and has_prev else None,
+        )
+
+    def _reversed(self) -> list[str]:
+        return [name.removeprefix("-") if name.startswith("-") else f"-{name}" for name in self.ordering]
+
+    def _after(self, values: Sequence[Any], backwards: bool) -> Q:
+        """Return the condition of the rows beyond the cursor's.
+
+        The first column's own bound comes first: it is what an index can start from.
+        """
+        descending = [name.startswith("-") != backwards for name in self.ordering]
+        beyond, equal = Q(), Q()
+        for name, value, down in zip(self._names, values, descending, strict=True):
+            beyond |= equal & Q(**{f"{name}__{'lt' if down else 'gt'}": value})
+            equal &= Q(**{name: value})
+        return Q(**{f"{self._names[0]}__{'lte' if descending[0] else 'gte'}": values[0]}) & beyond
+
+    def _encode(self, row: M, *, backwards: bool) -> str:
+        values = [getattr(row, name) for name in self._names]
+        return signing.dumps([backwards, [v.isoformat() if isinstance(v, datetime) else v for v in values]], salt=SALT)
+
+    def _decode(self, cursor: str) -> tuple[bool, Sequence[Any]]:
+        try:
+            backwards, values = signing.loads(cursor, salt=SALT)
+        except (signing.BadSignature, ValueError) as error:
+            raise InvalidCursor("This cursor was not given out by this list.") from error
+        if len(values) != len(self._names):
+            raise InvalidCursor("This cursor belongs to another list.")
+        return backwards, [datetime.fromisoformat(v) if isinstance(v, str) else v for v in values]
+
+
+def paged_response(
+    request: Request, queryset: QuerySet[M], serialize: Callable[[Sequence[M]], Any], paginator: KeysetPaginator
+) -> Response:
+    """Answer with a page as a bare array; `Link` leads to its neighbours, `X-Page-Size` tells the limit."""
+    limit = _limit_of(request)
+    try:
+        page = paginator.page(queryset, request.query_params.get("cursor"), limit)
+    except InvalidCursor as error:
+        raise ValidationError({"cursor": [str(error)]}) from error
+    links = [
+        f'<{_with_cursor(request, cursor)}>; rel="{rel}"'
+        for rel, cursor in (("next", page.next_cursor), ("prev", page.prev_cursor))
+        if cursor
+    ]
+    headers = {"X-Page-Size": str(limit)} | ({"Link": ", ".join(links)} if links else {})
+    return Response(serialize(page.items), headers=headers)
+
+
+def _limit_of(request: Request) -> int:
+    text = request.query_params.get("limit", str(DEFAULT_LIMIT))
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST):
+        raise ValidationError({"limit": [f"Give a whole number from 1 to {MOST}."]})
+    return int(text)
+
+
+def _with_cursor(request: Request, cursor: str) -> str:
+    query = request.query_params.copy()
+    query["cursor"] = cursor
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")

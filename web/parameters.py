@@ -1,0 +1,41 @@
+"""The manners of every REST view: known parameters only, and no HEAD that acts."""
+
+from typing import Any, ClassVar
+
+from django.utils.cache import patch_cache_control
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from web.errors import Problem
+
+LONGEST_VALUE = 1000
+
+
+class ApiView(APIView):
+    """A REST view that refuses query parameters it does not know, before anything else happens."""
+
+    query_parameters: ClassVar[frozenset[str]] = frozenset()
+    # Where GET acts (assigns, dials), a HEAD must not: it is a 405.
+    head_allowed: ClassVar[bool] = True
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check the request's manners, then who sends it."""
+        if request.method == "HEAD" and not self.head_allowed:
+            raise MethodNotAllowed("HEAD")
+        super().initial(request, *args, **kwargs)
+        for name, values in request.query_params.lists():
+            if name not in self.query_parameters:
+                raise Problem(400, "unknown_parameter", f"There is no parameter {name[:100]!r} here.")
+            if len(values) > 1:
+                raise Problem(400, "repeated_parameter", f"The parameter {name!r} is given more than once.")
+            if len(values[0]) > LONGEST_VALUE or "\0" in values[0]:
+                raise Problem(400, "malformed_parameter", f"The value of {name!r} is too long, or holds a NUL.")
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        """Keep shared caches from answers that depend on who asks."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if not answer.has_header("Cache-Control"):
+            patch_cache_control(answer, private=True, no_cache=True)
+        return answer
