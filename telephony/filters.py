@@ -86,6 +86,18 @@ class PartOfNumberFilter(django_filters.Filter):
     field_class = PartOfNumberField
 
 
+class CauseFilter(django_filters.Filter):
+    """A filter on a hangup cause, as the switch writes it."""
+
+    field_class = forms.RegexField
+
+
+class SecondsFilter(django_filters.Filter):
+    """A filter on a length in whole seconds."""
+
+    field_class = forms.IntegerField
+
+
 class CallFilter(django_filters.FilterSet):
     """The filters of a list of calls, as the person in `request.user` sees them."""
 
@@ -94,15 +106,11 @@ class CallFilter(django_filters.FilterSet):
     call_to = PartOfNumberFilter(field_name="callee_number", lookup_expr="contains")
     extension = django_filters.CharFilter(method="filter_extension")
     didnumber = django_filters.CharFilter(method="filter_didnumber")
-    hangup_cause = django_filters.CharFilter(
-        field_class=forms.RegexField, regex=r"\A[A-Z0-9_]{1,64}\Z", field_name="hangup_cause", lookup_expr="exact"
-    )
+    hangup_cause = CauseFilter(field_name="hangup_cause", lookup_expr="exact", regex=r"\A[A-Z0-9_]{1,64}\Z")
     answered = BooleanFilter(field_name="answered")
     local = BooleanFilter(field_name="local")
     has_recording = BooleanFilter(method="filter_has_recording")
-    min_duration = django_filters.NumberFilter(
-        field_class=forms.IntegerField, field_name="bill_seconds", lookup_expr="gte", min_value=0, max_value=MOST_SECONDS
-    )
+    min_duration = SecondsFilter(field_name="bill_seconds", lookup_expr="gte", min_value=0, max_value=MOST_SECONDS)
     started_after = InstantFilter(field_name="started_at", lookup_expr="gte")
     started_before = InstantFilter(field_name="started_at", lookup_expr="lt")
 

@@ -11,6 +11,8 @@ from django.http.response import HttpResponseBase
 
 HEADER = "X-Request-ID"
 _SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# The signature in an upload's address, the value of a signed link's parameter.
+_PROOF = re.compile(r"[0-9a-f]{64}|(?<=signature=)[^\s&\"']+")
 _current: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -37,10 +39,18 @@ class RequestIdMiddleware:
         return response
 
 
+def without_proofs(text: str) -> str:
+    """Return a log line without the signatures and tokens that addresses carry."""
+    return _PROOF.sub("[removed]", text)
+
+
 class RequestIdFilter(logging.Filter):
-    """Put the request's id on a log record."""
+    """Put the request's id on a log record, and take out of it what would let its reader in."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass."""
         record.request_id = current_request_id()
+        record.msg, record.args = without_proofs(record.getMessage()), ()
+        # Django hands the whole request along, whose text shows its address.
+        record.__dict__.pop("request", None)
         return True

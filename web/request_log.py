@@ -1,17 +1,15 @@
 """Write one structured line a request: what was asked, how it ended, how long it took."""
 
 import logging
-import re
 import time
 from collections.abc import Callable
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-logger = logging.getLogger("portal.request")
+from web.request_id import without_proofs
 
-# The signature in an upload's address is a proof; like query strings it has no place in a log.
-_SIGNATURE = re.compile(r"[0-9a-f]{64}")
+logger = logging.getLogger("portal.request")
 
 
 class RequestLogMiddleware:
@@ -27,7 +25,7 @@ class RequestLogMiddleware:
             "request",
             extra={
                 "method": request.method,
-                "path": _SIGNATURE.sub("[signature]", request.path),
+                "path": without_proofs(request.path),
                 "status": response.status_code,
                 "ms": round((time.perf_counter() - began) * 1000, 1),
                 "address": request.META.get("REMOTE_ADDR", ""),

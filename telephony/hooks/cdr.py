@@ -24,7 +24,7 @@ def cdr(request: HttpRequest) -> HttpResponse:
         return problem_response(
             request, 405, "method_not_allowed", "Records are posted.", headers={"Allow": "POST"}
         )
-    if announced_length(request) is None:
+    if announced_length(request) is None and ("Transfer-Encoding" in request.headers or request.META.get("CONTENT_LENGTH")):
         return problem_response(request, 411, "length_required", "The request needs a Content-Length.")
     origin = Origin(
         content_type=request.headers.get("Content-Type", ""),

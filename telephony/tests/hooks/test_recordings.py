@@ -141,7 +141,7 @@ def test_what_is_cut_or_no_audio_is_never_published(client: Client, name: str) -
 
 
 def test_a_body_shorter_than_announced(client: Client) -> None:
-    response = put(client, AUDIO[:CUT], CONTENT_LENGTH=str(len(AUDIO)))
+    response = put(client, CONTENT_LENGTH=str(len(AUDIO)), **{"wsgi.input": io.BytesIO(AUDIO[:CUT])})
     assert (response.status_code, response.json()["code"]) == (422, "recording_incomplete")
     assert not published()
 
