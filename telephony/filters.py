@@ -146,3 +146,30 @@ class CallFilter(django_filters.FilterSet):
     def filter_has_recording(self, queryset: CallQuerySet, name: str, value: bool | None) -> CallQuerySet:
         """Keep the calls that can, or cannot, be listened to."""
         return queryset if value is None else queryset.with_recording(value)
+
+
+class CallPageFilter(CallFilter):
+    """The filters of the console's page: the API's, and a search over both parties."""
+
+    q = PartOfNumberFilter(method="filter_parties", label="Any part of a number")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, choices in PAGE_CHOICES.items():
+            self.form.fields[name].widget = forms.Select(choices=choices, attrs={"class": "form-select"})
+
+    @property
+    def selects(self) -> list[forms.BoundField]:
+        """The fields that are shown as selections."""
+        return [self.form[name] for name in PAGE_CHOICES]
+
+    def filter_parties(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
+        """Keep the calls in which either party's number has these digits."""
+        return queryset.filter(Q(caller_number__contains=value) | Q(callee_number__contains=value)) if value else queryset
+
+
+PAGE_CHOICES = {
+    "call_direction": (("", "Any direction"), ("inbound", "Inbound"), ("outbound", "Outbound")),
+    "answered": (("", "Any outcome"), ("true", "Answered"), ("false", "Not answered")),
+    "has_recording": (("", "Recorded or not"), ("true", "Recorded"), ("false", "Not recorded")),
+}

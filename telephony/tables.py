@@ -15,9 +15,7 @@ class CallTable(tables.Table):
     caller = tables.TemplateColumn(template_name="telephony/partials/call_caller.html", verbose_name="From")
     callee = tables.TemplateColumn(template_name="telephony/partials/call_callee.html", verbose_name="To")
     started_at = tables.TemplateColumn(template_name="telephony/partials/call_started.html", verbose_name="Started")
-    talk = tables.TemplateColumn(
-        template_name="telephony/partials/call_talk.html", verbose_name="Talk", attrs={"th": {"class": "text-end"}, "td": {"class": "text-end"}}
-    )
+    talk = tables.TemplateColumn(template_name="telephony/partials/call_talk.html", verbose_name="Talk")
     outcome = tables.TemplateColumn(template_name="telephony/partials/call_outcome.html", verbose_name="Outcome")
     recording = tables.TemplateColumn(template_name="telephony/partials/call_recording.html", verbose_name="Recording")
 
@@ -27,7 +25,7 @@ class CallTable(tables.Table):
         sequence = ("direction", "caller", "callee", "started_at", "talk", "outcome", "recording")
         orderable = False
         template_name = "telephony/partials/table.html"
-        attrs = {"class": "table table-vcenter card-table calls"}
+        attrs = {"class": "calls"}
 
     def __init__(self, *args: Any, viewer: AbstractBaseUser, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -46,3 +46,8 @@ class Recording(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def duration_seconds(self) -> int:
+        """The length in whole seconds."""
+        return round(self.duration_ms / 1000)

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from telephony.audio import audio_response
-from telephony.filters import CallFilter
+from telephony.filters import CallPageFilter
 from telephony.models import Call
 from telephony.tables import CallTable
 from web.paging import InvalidCursor, KeysetPaginator, Page
@@ -20,7 +20,7 @@ ROWS = 25
 @require_safe
 def call_list(request: HttpRequest) -> HttpResponse:
     """Show the calls that the person may see, newest first."""
-    filters = CallFilter(request.GET, queryset=Call.objects.visible_to(request.user).for_listing(), request=request)
+    filters = CallPageFilter(request.GET, queryset=Call.objects.visible_to(request.user).for_listing(), request=request)
     page = _page(filters, request.GET.get("cursor"))
     query = request.GET.copy()
     query.pop("cursor", None)
@@ -29,12 +29,12 @@ def call_list(request: HttpRequest) -> HttpResponse:
         "table": CallTable(page.items, viewer=request.user),
         "page": page,
         "query": query.urlencode(),
-        "is_filtered": any(request.GET.get(name) for name in CallFilter.base_filters),
+        "is_filtered": any(request.GET.get(name) for name in CallPageFilter.base_filters),
     }
     return render(request, "telephony/call_list.html", context)
 
 
-def _page(filters: CallFilter, cursor: str | None) -> Page[Call]:
+def _page(filters: CallPageFilter, cursor: str | None) -> Page[Call]:
     """Return the page asked for; a wrong filter shows nothing but its complaint, an old cursor the first page."""
     calls = filters.qs if filters.is_valid() else Call.objects.none()
     try:

@@ -1,0 +1,63 @@
+# Every target does its own set-up; all that it needs is Python 3.11 or later and Debian's usual tools.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# A portal as it is deployed, for what checks deployment.
+PRODUCTION := ENV_FILE=/dev/null DEBUG=false SECURE_SSL_REDIRECT=true PUBLIC_URL=https://portal.example.com ALLOWED_HOSTS=portal.example.com \
+  SECRET_KEY=check-0123456789-abcdefghijklmnopqrstuvwxyz-9876543210 API_KEY_PEPPER=check-0123456789-abcdefghijklmnop-pepper \
+  CREDENTIALS_KEY=check-0123456789-abcdefghijklmnop-credentials FREESWITCH_HTTP_PASSWORD=check-0123456789-switch
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-postgres test-browser check format vendor clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+run: $(VENV)/run.stamp ## run the portal on this machine: set up, start, print how to sign in
+	@exec $(BIN)/python -m demo.run
+
+test: $(VENV)/dev.stamp ## run the tests but the browser's (on PostgreSQL: DATABASE_URL=postgres://… make test)
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not browser" --cov --cov-report=term $(ARGS)
+
+test-postgres: $(VENV)/dev.stamp ## run the same tests on a PostgreSQL of their own
+	scripts/with-postgres $(MAKE) test
+
+test-browser: $(VENV)/dev.stamp ## walk the console in headless Chromium
+	DJANGO_ALLOW_ASYNC_UNSAFE=true $(BIN)/python -m pytest -q -m browser $(ARGS)
+
+check: $(VENV)/dev.stamp ## lint, types, import contracts, migrations, templates, vendored files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy manage.py portal web accounts telephony demo
+	$(BIN)/lint-imports
+	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/python scripts/vendor_assets.py --check
+
+format: $(VENV)/dev.stamp ## put code and templates in form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/djlint --reformat --quiet templates
+
+vendor: ## fetch the console's third-party files anew (needs npm)
+	$(PYTHON) scripts/vendor_assets.py
+
+clean: ## remove what was made, but not .env and the data in var
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage htmlcov var/static
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=python3.11 …"; exit 1; }
+	@echo "Making the virtual environment …"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "venv is missing: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/run.stamp: requirements.txt | $(VENV)/bin/python
+	@echo "Installing the packages …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+	@echo "Installing the packages for development …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/run.stamp

@@ -1,0 +1,218 @@
+"""Run the portal on this machine, as `make run` does: set up what is missing, start every process, stop them all."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+from demo.environment import make_env_file, new_password, remembered, write_private
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_WITHIN_SECONDS = 45
+STOP_WITHIN_SECONDS = 8
+PERSON = "demo|operator"
+
+
+class RunError(Exception):
+    """The portal cannot run; the message says why and what to do."""
+
+
+class StoppedError(Exception):
+    """Somebody asked for an end."""
+
+
+@dataclass
+class Runner:
+    """The processes of a running portal, all of which end with this one."""
+
+    root: Path = ROOT
+    environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    children: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def var(self) -> Path:
+        """The folder of what this machine keeps."""
+        return Path(self.environment.get("PORTAL_VAR", self.root / "var"))
+
+    def start(self, command: list[str], log: IO[bytes] | int | None = None) -> subprocess.Popen[bytes]:
+        """Start a process in a group of its own, so that a Ctrl-C reaches this one alone and the end is orderly."""
+        child = subprocess.Popen(  # noqa: S603 - our own commands
+            command, cwd=self.root, env=self.environment, stdout=log, stderr=subprocess.STDOUT if log else None,
+            stdin=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        self.children.append(child)
+        return child
+
+    def manage(self, *arguments: str, **extra: str) -> str:
+        """Run a Django command to its end and return what it printed. Raises RunError."""
+        with subprocess.Popen(  # noqa: S603 - our own commands
+            [sys.executable, "manage.py", *arguments], cwd=self.root, env=self.environment | extra,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, start_new_session=True,
+        ) as child:  # fmt: skip
+            self.children.append(child)
+            output, errors = child.communicate()
+            self.children.remove(child)
+        if child.returncode:
+            last = errors.decode(errors="replace").strip().splitlines()[-1:]
+            raise RunError(f"manage.py {arguments[0]} failed: {last[0] if last else child.returncode}")
+        return output.decode()
+
+    def stop(self) -> None:
+        """End every process: politely, then by force; returns when all are gone."""
+        for child in self.children:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_WITHIN_SECONDS
+        for child in self.children:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(max(0.1, deadline - time.monotonic()))
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+
+def read_settings(path: Path) -> dict[str, str]:
+    """Return the plain `NAME=value` lines of an `.env`."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith("#"))
+    return {name.strip(): value.strip().strip("'\"") for name, value in pairs}
+
+
+def check_port(port: int) -> None:
+    """Raise RunError where something else listens on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise RunError(f"Port {port} is not free ({error.strerror}). Another one: make run PORT={port + 1}") from None
+
+
+def wait_until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the portal says that it is ready. Raises RunError."""
+    deadline = time.monotonic() + READY_WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            break
+        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(f"{url}/readyz", timeout=2):  # noqa: S310
+            return
+        time.sleep(0.1)
+    raise RunError(f"The server did not become ready; its log: {log}")
+
+
+def demo_people(runner: Runner) -> dict[str, str]:
+    """Return the superuser's name and password and an API key, made once for this machine."""
+    path = runner.var / "demo.json"
+    known = remembered(path)
+    if {"username", "password", "key"} <= known.keys() and known.get("database") == database_of(runner.environment):
+        return known
+    password = new_password()
+    runner.manage("makesuperuser", "admin", PORTAL_PASSWORD=password)
+    key = runner.manage("createapikey", PERSON, "make run", "--role", "staff").strip()
+    people = {"username": "admin", "password": password, "key": key, "database": database_of(runner.environment)}
+    write_json(path, people)
+    return people
+
+
+def database_of(environment: Mapping[str, str]) -> str:
+    """Name the database that the people were made in; another one has to get its own."""
+    return environment.get("DATABASE_URL", "").rpartition("@")[2]
+
+
+def write_json(path: Path, values: Mapping[str, str]) -> None:
+    """Write down what a later run should know, for the owner's eyes only."""
+    lines = ",\n".join(f'  "{name}": "{value}"' for name, value in values.items())
+    write_private(path, f"{{\n{lines}\n}}\n")
+
+
+def welcome(url: str, people: Mapping[str, str], logs: Path) -> str:
+    """Return what a person at the terminal needs to go on."""
+    return f"""
+  The portal runs at   {url}
+  Sign in as           {people["username"]}
+  with password        {people["password"]}
+  API key              {people["key"]}
+
+  List calls:
+    curl '{url}/api/v2/call-recording' -H 'x-mediamagic-key: {people["key"]}'
+
+  Logs are in {logs}. Ctrl-C stops everything.
+"""
+
+
+@contextlib.contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGINT into an exception, wherever we are."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        # Once is enough: a second signal must not break the tidying up.
+        for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(each, signal.SIG_IGN)
+        raise StoppedError
+
+    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(each, stop)
+    yield
+
+
+def run(runner: Runner) -> None:
+    """Set up, start, and watch until somebody asks for an end. Raises RunError, StoppedError."""
+    env_file = Path(runner.environment.get("ENV_FILE", runner.root / ".env"))
+    if make_env_file(env_file):
+        print(f"Made {env_file.name} with secrets for this machine.", flush=True)
+    settings = read_settings(env_file) | runner.environment
+    port = int(settings.get("PORT") or 8000)
+    runner.environment = runner.environment | {"PORT": str(port)}
+    check_port(port)
+    print("Preparing the database and the static files …", flush=True)
+    runner.manage("migrate", "--no-input", "-v", "0")
+    runner.manage("collectstatic", "--no-input", "-v", "0")
+    people = demo_people(runner)
+    logs = runner.var / "log"
+    logs.mkdir(parents=True, exist_ok=True)
+    url = f"http://127.0.0.1:{port}"
+    with (logs / "server.log").open("ab") as log:
+        server = runner.start(server_command(port), log.fileno())
+    wait_until_ready(url, server, logs / "server.log")
+    print(welcome(url, people, logs), flush=True)
+    status = server.wait()
+    raise RunError(f"The server stopped by itself (status {status}); its log: {logs / 'server.log'}")
+
+
+def server_command(port: int) -> list[str]:
+    """Return how the server is started: as in production, on loopback."""
+    return [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+        "--workers", "2", "--blocking-threads", "16", "--workers-kill-timeout", "5", "--no-access-log", "portal.wsgi:application",
+    ]  # fmt: skip
+
+
+def main() -> int:
+    """Run until stopped; return the exit status."""
+    runner = Runner()
+    with stopped_by_signals():
+        try:
+            run(runner)
+        except StoppedError:
+            print("\nStopping …", flush=True)
+            return 0
+        except RunError as error:
+            print(f"\n{error}", file=sys.stderr)
+            return 1
+        finally:
+            runner.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

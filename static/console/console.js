@@ -1,0 +1,51 @@
+// The console's small manners: theme, menu, password, local times.
+"use strict";
+
+const root = document.documentElement;
+
+for (const button of document.querySelectorAll("[data-toggle-theme]")) {
+  button.addEventListener("click", () => {
+    const theme = root.dataset.bsTheme === "dark" ? "light" : "dark";
+    root.dataset.bsTheme = theme;
+    localStorage.setItem("theme", theme);
+    document.dispatchEvent(new Event("themechange"));
+  });
+}
+
+for (const button of document.querySelectorAll("[data-toggle-rail]")) {
+  button.addEventListener("click", () => {
+    const open = document.getElementById("rail").classList.toggle("is-open");
+    button.setAttribute("aria-expanded", String(open));
+  });
+}
+
+for (const button of document.querySelectorAll("[data-reveal]")) {
+  button.addEventListener("click", () => {
+    const field = document.getElementById(button.dataset.reveal);
+    field.type = field.type === "password" ? "text" : "password";
+    button.setAttribute("aria-pressed", String(field.type === "text"));
+  });
+}
+
+// Times come in UTC and are shown where the reader is; days of this week by their names.
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+const dayOf = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate());
+
+function dayName(date) {
+  const days = Math.round((dayOf(new Date()) - dayOf(date)) / 86400000);
+  if (days === 0) return "Today";
+  if (days === 1) return "Yesterday";
+  const sameYear = date.getFullYear() === new Date().getFullYear();
+  const options = { weekday: "short", day: "numeric", month: "short", year: sameYear ? undefined : "numeric" };
+  return new Intl.DateTimeFormat(undefined, options).format(date);
+}
+
+for (const element of document.querySelectorAll("time.when")) {
+  const date = new Date(element.dateTime);
+  const day = document.createElement("span");
+  day.className = "when-day";
+  day.textContent = dayName(date);
+  element.replaceChildren(clock.format(date), day);
+  element.title = full.format(date);
+}

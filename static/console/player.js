@@ -1,0 +1,97 @@
+// The player at the foot of the page: one recording, caller and callee in two colours.
+"use strict";
+
+(() => {
+  const nonce = document.currentScript.nonce;
+  const bar = document.getElementById("player");
+  if (!bar) return;
+  const part = (name) => bar.querySelector(`[data-player="${name}"]`);
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const stamp = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+  let wave = null;
+  let current = null;
+
+  const channels = () => [
+    { waveColor: colour("--voice-1-soft"), progressColor: colour("--voice-1") },
+    { waveColor: colour("--voice-2-soft"), progressColor: colour("--voice-2") },
+  ];
+
+  function show(link) {
+    if (wave) wave.destroy();
+    if (current) current.classList.remove("is-playing");
+    current = link;
+    bar.hidden = false;
+    part("error").hidden = true;
+    part("title").textContent = link.dataset.title;
+    part("download").href = link.href;
+    part("time").textContent = "…";
+    wave = WaveSurfer.create({
+      container: part("wave"),
+      url: link.href,
+      cspNonce: nonce,
+      height: 26,
+      splitChannels: channels(),
+      cursorColor: colour("--tblr-body-color"),
+      barWidth: 2,
+      barGap: 1,
+      barRadius: 2,
+      normalize: true,
+      dragToSeek: true,
+    });
+    wave.on("ready", () => {
+      wave.setPlaybackRate(Number(part("speed").value), true);
+      wave.play().catch(() => bar.classList.remove("is-playing"));
+    });
+    wave.on("timeupdate", (at) => {
+      part("time").textContent = `${stamp(at)} / ${stamp(wave.getDuration())}`;
+      bar.dataset.at = at.toFixed(2);
+    });
+    wave.on("play", () => mark(true));
+    wave.on("pause", () => mark(false));
+    wave.on("finish", () => mark(false));
+    wave.on("error", () => {
+      part("error").textContent = "The recording could not be loaded. It may have been deleted: reload the page.";
+      part("error").hidden = false;
+    });
+    bar.focus({ preventScroll: true });
+  }
+
+  function mark(playing) {
+    bar.classList.toggle("is-playing", playing);
+    if (current) current.classList.toggle("is-playing", playing);
+  }
+
+  function close() {
+    if (wave) wave.destroy();
+    wave = null;
+    mark(false);
+    bar.hidden = true;
+    if (current) current.focus();
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-play]");
+    if (!link || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    if (wave && link === current) wave.playPause();
+    else show(link);
+  });
+  part("toggle").addEventListener("click", () => wave && wave.playPause());
+  part("close").addEventListener("click", close);
+  part("speed").addEventListener("change", () => wave && wave.setPlaybackRate(Number(part("speed").value), true));
+  document.addEventListener("themechange", () => wave && wave.setOptions({ splitChannels: channels() }));
+
+  bar.addEventListener("keydown", (event) => {
+    if (!wave || event.target.matches("select, a, button") && event.key === " ") return;
+    const keys = {
+      " ": () => wave.playPause(),
+      ArrowLeft: () => wave.setTime(Math.max(0, wave.getCurrentTime() - 5)),
+      ArrowRight: () => wave.setTime(Math.min(wave.getDuration(), wave.getCurrentTime() + 5)),
+      Escape: close,
+    };
+    if (keys[event.key] && !event.target.matches("select")) {
+      event.preventDefault();
+      keys[event.key]();
+    }
+  });
+})();
