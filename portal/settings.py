@@ -36,10 +36,6 @@ ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
 
 INSTALLED_APPS = [
-    "web",
-    "accounts",
-    "telephony",
-    "portal",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -51,6 +47,10 @@ INSTALLED_APPS = [
     "django_tables2",
     "csp",
     "rest_framework",
+    "web",
+    "accounts",
+    "telephony",
+    "portal",
 ]
 
 MIDDLEWARE = [
@@ -108,6 +108,7 @@ CACHES = {"default": _env.cache("CACHE_URL", default="dbcache://portal_cache")}
 # -- people ----------------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.RoleBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")

@@ -45,7 +45,7 @@ class Recording(models.Model):
         indexes = (models.Index(fields=("call", "state"), name="recording_of_call"),)
 
     def __str__(self) -> str:
-        return self.file_name
+        return f"recording of {self.leg_uuid}"
 
     @property
     def duration_seconds(self) -> int:

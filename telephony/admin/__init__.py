@@ -1,0 +1,20 @@
+"""The phone service in Django's admin, by noun."""
+
+from telephony.admin.calls import CallAdmin, CallLinkAdmin, LegAdmin, QuarantineAdmin, RecordingAdmin
+from telephony.admin.directory import DomainAdmin, ExtensionAdmin, GatewayAdmin, SwitchAdmin
+from telephony.admin.numbers import AssignmentAdmin, NumberAdmin, ProviderAdmin
+
+__all__ = [
+    "AssignmentAdmin",
+    "CallAdmin",
+    "CallLinkAdmin",
+    "DomainAdmin",
+    "ExtensionAdmin",
+    "GatewayAdmin",
+    "LegAdmin",
+    "NumberAdmin",
+    "ProviderAdmin",
+    "QuarantineAdmin",
+    "RecordingAdmin",
+    "SwitchAdmin",
+]

@@ -1,0 +1,239 @@
+"""Django's admin: every page opens, calls are read only, no secret shows, staff assign extensions."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import ApiKey, AuditEntry, Invitation, Role, User
+from telephony.models import (
+    Assignment,
+    Call,
+    CallAlias,
+    CallLink,
+    Extension,
+    Leg,
+    Number,
+    Provider,
+    Quarantine,
+    Recording,
+)
+from telephony.models.holding import HoldingState
+from telephony.tests.captures import posts_of
+
+pytestmark = pytest.mark.django_db
+
+CANARY = "canary-5d1f"
+READ_ONLY = (AuditEntry, Call, CallLink, Leg, Quarantine, Recording)
+MODELS = [model for model in admin.site._registry if model._meta.app_label in ("accounts", "telephony")]
+
+
+@pytest.fixture
+def boss(make_person: Callable[..., User]) -> User:
+    return make_person("boss", Role.ADMIN, is_superuser=True)
+
+
+@pytest.fixture
+def world(boss: User, hold: Callable, post_cdr: Callable, make_person: Callable) -> None:
+    """One of everything, with canaries where secrets are."""
+    anna = make_person("anna", password=CANARY)
+    assignment = hold(anna, "1006", "17036879447")
+    Extension.objects.update(encrypted_ha1=CANARY.encode())
+    ApiKey.objects.create(user=anna, name="phone", prefix="12345678", digest=CANARY)
+    Invitation.objects.create(email="new@example.com", invited_by=boss)
+    AuditEntry.objects.record("test.done", anna, actor=boss)
+    for post in posts_of("inbound-hostile-caller-name"):
+        post_cdr(post)
+    post_cdr(b"rubbish " + CANARY.encode())
+    call = Call.objects.get()
+    CallAlias.objects.create(former_id=10**6, former_uuid="old", call=call)
+    Recording.objects.create(
+        call=call, leg_uuid="leg", file_name=f"{CANARY}.wav", size_bytes=100, sha256="0" * 64, channels=2, sample_rate=8000, duration_ms=9
+    )
+    CallLink.objects.create(
+        user=anna, extension=assignment.extension, source_number="1006", destination_number="12403019517",
+        call_uuid="11111111-2222-4333-8444-555555555551", destination_leg_uuid="11111111-2222-4333-8444-555555555552",
+        job_uuid="11111111-2222-4333-8444-555555555553", expires_at=timezone.now() + timezone.timedelta(hours=1),
+    )  # fmt: skip
+
+
+def changelist(model: type[Model]) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def change(obj: Model) -> str:
+    return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_page_opens_and_shows_no_secret(model: type[Model], world: None, boss: User, client: Client) -> None:
+    client.force_login(boss)
+    obj = model._default_manager.first()
+    assert obj is not None, "the world has one of everything"
+    for path in (changelist(model), f"{changelist(model)}?q=1006", change(obj)):
+        response = client.get(path)
+        assert response.status_code == 200
+        text = response.content.decode()
+        assert CANARY not in text
+        assert "<script>alert(1)" not in text
+        assert "pbkdf2" not in text
+        assert "md5$" not in text
+
+
+@pytest.mark.parametrize("model", READ_ONLY, ids=lambda model: model.__name__)
+def test_records_are_read_only_even_for_superusers(model: type[Model], world: None, boss: User, client: Client) -> None:
+    client.force_login(boss)
+    before = list(model._default_manager.values())
+    obj = model._default_manager.first()
+    assert client.post(change(obj), {"hangup_cause": "X"}).status_code == 403
+    assert client.get(f"{changelist(model)}add/").status_code == 403
+    assert client.post(f"{change(obj).removesuffix('change/')}delete/", {"post": "yes"}).status_code == 403
+    assert list(model._default_manager.values()) == before
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_nothing_is_deleted_here(model: type[Model], world: None, boss: User, client: Client) -> None:
+    client.force_login(boss)
+    obj = model._default_manager.first()
+    assert client.post(f"{change(obj).removesuffix('change/')}delete/", {"post": "yes"}).status_code == 403
+    assert model._default_manager.filter(pk=obj.pk).exists()
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_ordinary_people_do_not_get_in(model: type[Model], world: None, client: Client, make_person: Callable) -> None:
+    client.force_login(make_person("eve"))
+    response = client.get(changelist(model))
+    assert (response.status_code, response["Location"].split("?")[0]) == (302, "/admin/login/")
+
+
+SEEN_BY_STAFF = {"User", "Assignment", "Call", "CallLink", "Domain", "Extension", "Gateway", "Leg", "Number", "Provider", "Quarantine", "Recording", "Switch"}
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_what_staff_and_admins_see(model: type[Model], world: None, client: Client, make_person: Callable) -> None:
+    client.force_login(make_person("sam", Role.STAFF))
+    assert client.get(changelist(model)).status_code == (200 if model.__name__ in SEEN_BY_STAFF else 403)
+    client.force_login(make_person("ada", Role.ADMIN))
+    assert client.get(changelist(model)).status_code == 200
+
+
+def test_staff_cannot_raise_themselves(world: None, client: Client, make_person: Callable, boss: User) -> None:
+    for name, role in (("sam", Role.STAFF), ("ada", Role.ADMIN)):
+        person = make_person(name, role)
+        client.force_login(person)
+        client.post(change(person), {"username": name, "role": "admin", "is_active": "on", "is_superuser": "on", "is_staff": "on"})
+        person.refresh_from_db()
+        assert not person.is_superuser
+        assert person.role == role
+    # Nor does an admin take over a superuser.
+    assert client.post(change(boss), {"username": "mine", "role": "user"}).status_code == 403
+    assert client.post(f"{change(boss).removesuffix('change/')}password/", {"password1": "x", "password2": "x"}).status_code == 403
+
+
+def test_a_deactivated_member_of_staff_is_out(client: Client, make_person: Callable) -> None:
+    sam = make_person("sam", Role.STAFF)
+    client.force_login(sam)
+    User.objects.filter(pk=sam.pk).update(is_active=False)
+    assert client.get("/admin/").status_code == 302
+
+
+# -- assignments -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pool(domain: Any, make_person: Callable, client: Client) -> dict[str, Any]:
+    client.force_login(make_person("sam", Role.STAFF))
+    provider = Provider.objects.create(name="Acme")
+    return {
+        "user": make_person("anna"),
+        "extension": Extension.objects.create(domain=domain, number="1006"),
+        "number": Number.objects.create(number="17036879447", provider=provider),
+    }
+
+
+def assign(client: Client, **things: Model) -> Any:
+    return client.post("/admin/telephony/assignment/add/", {name: thing.pk for name, thing in things.items()})
+
+
+def test_staff_assign_and_release_an_extension_and_a_number(pool: dict[str, Any], client: Client) -> None:
+    assert assign(client, **pool).status_code == 302
+    assignment = Assignment.objects.get()
+    assert (assignment.user, assignment.ends_at) == (pool["user"], None)
+    assert {Extension.objects.get().state, Number.objects.get().state} == {HoldingState.ASSIGNED}
+    opened = AuditEntry.objects.get(action="assignment.opened")
+    assert (opened.actor_label, opened.after["number"]) == ("sam", "17036879447")
+    client.post("/admin/telephony/assignment/", {"action": "release_selected", "_selected_action": [assignment.pk]})
+    assignment.refresh_from_db()
+    assert assignment.ends_at is not None
+    assert {Extension.objects.get().state, Number.objects.get().state} == {HoldingState.COOLING}
+
+
+def test_what_somebody_holds_is_not_given_again(pool: dict[str, Any], client: Client, make_person: Callable) -> None:
+    assign(client, **pool)
+    response = assign(client, user=make_person("ben"), extension=pool["extension"])
+    assert response.status_code == 200
+    assert "1006@pbx.example.com is not free." in response.content.decode()
+    assert Assignment.objects.count() == 1
+
+
+def test_a_second_number_leaves_nothing_half_given(pool: dict[str, Any], client: Client, domain: Any) -> None:
+    assign(client, **pool)
+    other = Extension.objects.create(domain=domain, number="1007")
+    spare = Number.objects.create(number="17036879448", provider=pool["number"].provider)
+    response = assign(client, user=pool["user"], extension=other, number=spare)
+    assert "has a number already" in response.content.decode()
+    for thing in (other, spare):
+        thing.refresh_from_db()
+        assert thing.state == HoldingState.FREE
+
+
+def test_a_deactivated_person_gets_nothing(pool: dict[str, Any], client: Client) -> None:
+    User.objects.filter(pk=pool["user"].pk).update(is_active=False)
+    assert "is deactivated" in assign(client, **pool).content.decode()
+    assert Extension.objects.get().state == HoldingState.FREE
+
+
+def test_out_of_use_and_back(pool: dict[str, Any], client: Client) -> None:
+    for action, state in (("disable_selected", HoldingState.DISABLED), ("enable_selected", HoldingState.FREE)):
+        client.post("/admin/telephony/number/", {"action": action, "_selected_action": [pool["number"].pk]})
+        assert Number.objects.get().state == state
+    assign(client, **pool)
+    client.post("/admin/telephony/number/", {"action": "disable_selected", "_selected_action": [pool["number"].pk]})
+    assert Number.objects.get().state == HoldingState.ASSIGNED
+
+
+def test_numbers_and_extensions_are_made_in_any_notation(pool: dict[str, Any], client: Client, domain: Any) -> None:
+    client.post("/admin/telephony/number/add/", {"number": "(240) 301-9517", "provider": pool["number"].provider.pk})
+    assert Number.objects.get(number="12403019517").country == "US"
+    for bad in ("12", "hello", "17036879447;ext=5", "٠١٢٣٤٥٦٧٨٩"):
+        assert client.post("/admin/telephony/number/add/", {"number": bad, "provider": pool["number"].provider.pk}).status_code == 200
+    assert client.post("/admin/telephony/extension/add/", {"domain": domain.pk, "number": "0$1"}).status_code == 200
+    assert Number.objects.count() == 2
+    assert Extension.objects.count() == 1
+
+
+def test_keys_are_revoked_here(boss: User, client: Client) -> None:
+    key, _ = ApiKey.objects.issue(boss, "test")
+    client.force_login(boss)
+    client.post("/admin/accounts/apikey/", {"action": "revoke_selected", "_selected_action": [key.pk]})
+    assert not ApiKey.objects.usable().exists()
+
+
+def test_as_many_queries_for_one_call_as_for_many(boss: User, client: Client, post_cdr: Callable, django_assert_num_queries: Any) -> None:
+    client.force_login(boss)
+    for post in posts_of("local-answered"):
+        post_cdr(post)
+    client.get("/admin/telephony/call/")
+    with django_assert_num_queries(5) as captured:
+        client.get("/admin/telephony/call/")
+    assert all("LIMIT 10000" in query["sql"] for query in captured if "COUNT(" in query["sql"])
+    for scenario in ("outbound-answered", "inbound-answered", "local-no-answer"):
+        for post in posts_of(scenario):
+            post_cdr(post)
+    with django_assert_num_queries(5):
+        client.get("/admin/telephony/call/")
