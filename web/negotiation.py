@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -39,6 +41,14 @@ def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is no JSON")
 
 
+def _read(stream: IO[bytes]) -> bytes:
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    body = stream.read(most + 1)
+    if len(body) > most:
+        raise RequestDataTooBig
+    return body
+
+
 class JSONParser(BaseParser):
     """Strict JSON: UTF-8, no NaN, no surrogates, no NUL, of bounded depth."""
 
@@ -49,7 +59,7 @@ class JSONParser(BaseParser):
     ) -> Any:
         """Return what the body says. Raises ParseError for anything that is not strict JSON."""
         try:
-            value = json.loads(stream.read().decode(), parse_constant=_refuse_constant)
+            value = json.loads(_read(stream).decode(), parse_constant=_refuse_constant)
             # A NUL or half a surrogate pair cannot be stored; refused here, no view has to think of it.
             text = json.dumps(value, ensure_ascii=False)
             text.encode()

@@ -229,11 +229,11 @@ def test_as_many_queries_for_one_call_as_for_many(boss: User, client: Client, po
     for post in posts_of("local-answered"):
         post_cdr(post)
     client.get("/admin/telephony/call/")
-    with django_assert_num_queries(5) as captured:
+    with django_assert_num_queries(6) as captured:
         client.get("/admin/telephony/call/")
     assert all("LIMIT 10000" in query["sql"] for query in captured if "COUNT(" in query["sql"])
     for scenario in ("outbound-answered", "inbound-answered", "local-no-answer"):
         for post in posts_of(scenario):
             post_cdr(post)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get("/admin/telephony/call/")
