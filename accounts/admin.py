@@ -2,17 +2,26 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from accounts.models import ApiKey, AuditEntry, Invitation, User
+from accounts.actors import actor_of
+from accounts.models import ApiKey, AuditEntry, Invitation, Role, User
 from accounts.services import revoke_key
 from web.addresses import client_address
-from web.admin import KeptAdmin, ReadOnlyAdmin, CappedPaginator
+from web.admin import KeptAdmin, RecordAdmin
 from web.request_id import current_request_id
+
+Values = dict[str, Any] | None
 
 admin.site.site_header = admin.site.site_title = "MediaMagic Portal administration"
 admin.site.index_title = "Administration"
@@ -20,8 +29,20 @@ admin.site.index_title = "Administration"
 admin.site.unregister(Group)
 
 
+def _write_down(request: HttpRequest, action: str, target: Model, before: Values = None, after: Values = None) -> None:
+    AuditEntry.objects.record(
+        action,
+        target,
+        actor=actor_of(request),
+        address=client_address(request) or None,
+        request_id=current_request_id(),
+        before=before,
+        after=after,
+    )
+
+
 @admin.register(User)
-class UserAdmin(KeptAdmin, DjangoUserAdmin):
+class UserAdmin(KeptAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     """People; a password is set, never shown."""
 
     list_display = ("__str__", "auth0_id", "email", "role", "is_active", "created_at")
@@ -29,7 +50,7 @@ class UserAdmin(KeptAdmin, DjangoUserAdmin):
     search_fields = ("username", "name", "email", "subject")
     ordering = ("username",)
     filter_horizontal = ()
-    readonly_fields = ("issuer", "subject", "last_login", "created_at", "updated_at")
+    readonly_fields = ("issuer", "subject", "last_login", "created_at", "updated_at", "password_state")
     fieldsets = (
         (None, {"fields": ("username", "name", "email", "role", "is_active")}),
         ("Auth0", {"fields": ("issuer", "subject")}),
@@ -39,13 +60,42 @@ class UserAdmin(KeptAdmin, DjangoUserAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Let only superusers make people by hand: others come through Auth0."""
-        return bool(request.user.is_superuser)
+        return actor_of(request).is_superuser
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Keep superusers out of the reach of everybody else."""
-        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+        if obj is not None and obj.is_superuser and not actor_of(request).is_superuser:
             return False
         return super().has_change_permission(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Leave to admins the role and the activity: by a name somebody could sign in as another."""
+        named = () if actor_of(request).is_superuser else ("username", "name", "email")
+        return (*named, *self.readonly_fields)
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Show superusers whether there is a password, and the way to a new one."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or not actor_of(request).is_superuser:
+            return fieldsets
+        return (*fieldsets, ("Password", {"fields": ("password_state",)}))
+
+    @admin.display(description="Password")
+    def password_state(self, user: User) -> SafeString:
+        """Tell whether a password is set, and nothing of its hash."""
+        state = "Set" if user.has_usable_password() else "None"
+        address = reverse("admin:auth_user_password_change", args=(user.pk,))
+        return format_html('{}. <a href="{}">Set another</a>', state, address)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's name
+        """Let superusers set a password; whoever may set another's can sign in as them."""
+        if not actor_of(request).is_superuser:
+            raise PermissionDenied
+        response = super().user_change_password(request, id, form_url)
+        # Django's view saves past `save_model`; only where it has saved does it lead back to the person's page.
+        if request.method == "POST" and response.headers.get("Location") == reverse("admin:accounts_user_change", args=(id,)):
+            _write_down(request, "user.password_set", User.objects.get(pk=id))
+        return response
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Save, and write down what changed of who somebody is."""
@@ -53,10 +103,7 @@ class UserAdmin(KeptAdmin, DjangoUserAdmin):
         before = dict(User.objects.filter(pk=obj.pk).values(*watched).first() or {}) if change else {}
         super().save_model(request, obj, form, change)
         after = {name: getattr(obj, name) for name in watched}
-        AuditEntry.objects.record(
-            "user.changed" if change else "user.created", obj, actor=request.user,
-            address=client_address(request), request_id=current_request_id(), before=before, after=after,
-        )  # fmt: skip
+        _write_down(request, "user.changed" if change else "user.created", obj, before=before, after=after)
 
 
 @admin.register(ApiKey)
@@ -78,35 +125,71 @@ class ApiKeyAdmin(KeptAdmin):
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """Revoke keys from the next request on."""
         for key in queryset:
-            revoke_key(key, actor=request.user, address=client_address(request), request_id=current_request_id())
+            revoke_key(key, actor=actor_of(request), address=client_address(request) or None, request_id=current_request_id())
         self.message_user(request, "The keys are revoked; they open nothing any more.", messages.SUCCESS)
+
+
+class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Whom to invite, and to what."""
+
+    role = forms.ChoiceField(choices=[choice for choice in Role.choices if choice[0] != Role.USER], initial=Role.STAFF)
+
+    class Meta:
+        model = Invitation
+        fields = ("email", "role")
+
+    def clean_email(self) -> str:
+        """Refuse a second open invitation of the same address."""
+        email = str(self.cleaned_data["email"]).lower()
+        # The model's own constraint has columns that this form lacks, so Django leaves it to the database.
+        if Invitation.objects.filter(email__iexact=email, accepted_at=None, withdrawn_at=None).exists():
+            raise forms.ValidationError("This address has an open invitation already.")
+        return email
 
 
 @admin.register(Invitation)
 class InvitationAdmin(KeptAdmin):
     """Who may come to work as staff."""
 
+    form = InvitationForm
     list_display = ("email", "role", "invited_by", "created_at", "accepted_at", "withdrawn_at")
-    list_filter = ("role",)
+    list_filter = ("role", ("accepted_at", admin.EmptyFieldListFilter), ("withdrawn_at", admin.EmptyFieldListFilter))
     list_select_related = ("invited_by",)
     search_fields = ("email",)
-    fields = ("email", "role", "withdrawn_at", "accepted_at", "accepted_by")
-    readonly_fields = ("accepted_at", "accepted_by")
+    actions = ("withdraw_selected",)
+
+    def get_fields(self, request: HttpRequest, obj: Invitation | None = None) -> tuple[str, ...]:
+        """Show what became of one that was sent."""
+        return ("email", "role", "invited_by", "accepted_at", "accepted_by", "withdrawn_at") if obj else ("email", "role")
+
+    def has_change_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
+        """Fix what was sent; on the list, the action needs leave to change."""
+        return obj is None and super().has_change_permission(request)
 
     def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:
         """Note who invited."""
-        obj.email = obj.email.lower()
-        if not change:
-            obj.invited_by = request.user
+        obj.invited_by = actor_of(request)
         super().save_model(request, obj, form, change)
+        _write_down(request, "invitation.sent", obj, after={"email": obj.email, "role": obj.role})
+
+    @admin.action(description="Withdraw the selected invitations", permissions=["change"])
+    def withdraw_selected(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
+        """Withdraw those that nobody has accepted."""
+        withdrawn = 0
+        for invitation in queryset:
+            still_open = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None)
+            if still_open.update(withdrawn_at=timezone.now()):
+                withdrawn += 1
+                _write_down(
+                    request, "invitation.withdrawn", invitation, before={"email": invitation.email, "role": invitation.role}
+                )
+        self.message_user(request, f"{withdrawn} withdrawn; others were accepted or withdrawn before.", messages.SUCCESS)
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin):
+class AuditEntryAdmin(RecordAdmin):
     """The log: read only, newest first."""
 
     list_display = ("at", "actor_label", "action", "target_label", "address")
-    list_filter = ("action",)
-    search_fields = ("actor_label", "target_label", "target_id")
-    paginator = CappedPaginator
-    list_select_related = ("actor",)
+    search_fields = ("actor_label", "action", "target_label", "target_id__exact")
+    ordering = ("-at", "-id")

@@ -50,7 +50,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     username = models.CharField(max_length=150, unique=True, validators=[UnicodeUsernameValidator()])
     issuer = models.CharField(max_length=255, blank=True, default="")
-    subject = models.CharField("Auth0 id", max_length=255, null=True, blank=True, help_text="The `sub` of the person's tokens.")
+    # NULL, not blank, for who never came through Auth0: blanks would collide in the unique constraint.
+    subject = models.CharField(  # noqa: DJ001
+        "Auth0 id", max_length=255, null=True, blank=True, help_text="The `sub` of the person's tokens."
+    )
     name = models.CharField(max_length=255, blank=True, default="")
     email = models.EmailField(blank=True, default="")
     role = models.CharField(max_length=8, choices=Role, default=Role.USER)

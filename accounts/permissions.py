@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from django.http import HttpRequest
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -9,6 +11,13 @@ from accounts.authentication import Operator
 from accounts.models import ApiKey, User
 
 SCOPES: Final = frozenset({"calls:read", "calls:write", "numbers:write", "admin"})
+
+
+def person_of(request: Request | HttpRequest) -> User:
+    """Return who asks. Raises NotAuthenticated where no person does."""
+    if not isinstance(request.user, User):
+        raise NotAuthenticated
+    return request.user
 
 
 class IsActiveUser(BasePermission):

@@ -5,7 +5,6 @@ import os
 import secrets
 from pathlib import Path
 
-
 SECRETS = ("SECRET_KEY", "API_KEY_PEPPER", "CREDENTIALS_KEY", "MAINTENANCE_TOKEN", "FREESWITCH_HTTP_PASSWORD")
 HEADER = "# Made by `make run` for this machine. It is yours to change; it is never overwritten. See .env.example.\n"
 

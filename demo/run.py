@@ -193,7 +193,8 @@ def server_command(port: int) -> list[str]:
     """Return how the server is started: as in production, on loopback."""
     return [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", "2", "--blocking-threads", "16", "--workers-kill-timeout", "5", "--no-access-log", "portal.wsgi:application",
+        "--workers", "2", "--blocking-threads", "16", "--workers-kill-timeout", "5",
+        "--no-access-log", "portal.wsgi:application",
     ]  # fmt: skip
 
 

@@ -48,7 +48,9 @@ class Environment:
 
     def networks(self, name: str, default: str = "") -> list[IPNetwork]:
         """Return a comma-separated list of addresses and CIDR networks."""
-        return [self._parsed(name, item, ipaddress.ip_network, "an address or CIDR network") for item in self.items(name, default)]
+        return [
+            self._parsed(name, item, ipaddress.ip_network, "an address or CIDR network") for item in self.items(name, default)
+        ]
 
     def secret(self, name: str, debug_default: str | None, least: int) -> str:
         """Return a secret of at least `least` characters; only a debugging portal may go without one."""

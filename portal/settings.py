@@ -133,9 +133,7 @@ AUTH0_ROLES_CLAIM = env.text("AUTH0_ROLES_CLAIM", "https://mediamagic.dev/roles"
 HOME_COUNTRY = env.matching("HOME_COUNTRY", "US", r"[A-Z]{2}", "a two-letter country code such as US")
 NUMBER_COOLDOWN_DAYS = env.integer("NUMBER_COOLDOWN_DAYS", 30, least=0, most=3650)
 EXTENSION_RANGE = env.number_range("EXTENSION_RANGE", "1000-9999")
-SIP_DOMAIN = env.matching(
-    "SIP_DOMAIN", "pbx.example.com", r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", "a lower-case host name"
-)
+SIP_DOMAIN = env.matching("SIP_DOMAIN", "pbx.example.com", r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", "a lower-case host name")
 SIP_GATEWAY = env.matching("SIP_GATEWAY", "carrier", r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "a gateway name")
 EMERGENCY_GATEWAY = env.text("EMERGENCY_GATEWAY")
 

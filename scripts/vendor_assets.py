@@ -132,7 +132,9 @@ def take(package: Package, source: Path) -> Iterator[Path]:
     if package.name == "@tabler/icons":
         yield write(target / "sprite.svg", sprite(source / "icons" / "outline"))
     licence = next((path.read_text() for path in source.glob("LICENSE*")), None)
-    yield write(target / "LICENSE", licence or f"{package.name} {package.version}: {package.licence}, as its package.json says.\n")
+    yield write(
+        target / "LICENSE", licence or f"{package.name} {package.version}: {package.licence}, as its package.json says.\n"
+    )
 
 
 def sprite(folder: Path) -> str:

@@ -51,7 +51,7 @@ def country_of(digits: str) -> str:
         return ""
 
 
-class E164Field(models.CharField):
+class E164Field(models.CharField):  # type: ignore[type-arg]
     """An E.164 number: digits without `+`, 7 to 15 of them; forms take any notation."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

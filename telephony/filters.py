@@ -1,6 +1,7 @@
 """How lists of calls are narrowed down; API and console declare it here once."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 import django_filters
@@ -8,9 +9,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.dateparse import parse_date, parse_datetime
-from django.utils.timezone import datetime, is_naive
+from django.utils.timezone import is_naive
 
 from accounts.models import User
+from accounts.permissions import person_of
 from telephony.fields import normalise_number
 from telephony.models import Call
 from telephony.models.calls import CallQuerySet
@@ -59,7 +61,7 @@ class PartOfNumberField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         """Return the digits alone."""
-        text = super().to_python(value)
+        text = super().to_python(value) or ""
         if text and not re.fullmatch(r"[0-9 ()+./-]{3,40}", text):
             raise ValidationError("Give at least three digits of the number.")
         digits = re.sub(r"[^0-9]", "", text)
@@ -121,7 +123,7 @@ class CallFilter(django_filters.FilterSet):
     @property
     def viewer(self) -> User:
         """Whose list it is."""
-        return self.request.user
+        return person_of(self.request)
 
     def filter_direction(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
         """Take a call between extensions for inbound where the viewer is its callee."""

@@ -47,11 +47,23 @@ _KNOWN: tuple[tuple[type[Exception], int, str, str | None], ...] = (
 
 def problem(status_code: int, code: str, detail: str, **extra: Any) -> dict[str, Any]:
     """Return the members of a problem document."""
-    return {"type": "about:blank", "title": HTTPStatus(status_code).phrase, "status": status_code, "detail": detail, "code": code} | extra
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status_code).phrase,
+        "status": status_code,
+        "detail": detail,
+        "code": code,
+    } | extra
 
 
 def problem_response(
-    request: HttpRequest | None, status_code: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None, **extra: Any
+    request: HttpRequest | None,
+    status_code: int,
+    code: str,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    **extra: Any,
 ) -> HttpResponse:
     """Answer a plain view's request with a problem document."""
     document = problem(status_code, code, detail, **extra)
@@ -60,9 +72,13 @@ def problem_response(
 
 def database_unavailable(request: HttpRequest | None) -> HttpResponse:
     """Answer while the database is away: nothing was stored, try again."""
-    logger.error("the database is away", exc_info=True)
+    logger.error("the database is away")
     return problem_response(
-        request, 503, "database_unavailable", "The database is away; try again.", headers={"Retry-After": str(RETRY_AFTER_SECONDS)}
+        request,
+        503,
+        "database_unavailable",
+        "The database is away; try again.",
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
 
 
@@ -71,12 +87,16 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> HttpResponse |
     if isinstance(error, (OperationalError, InterfaceError)):
         return database_unavailable(context["request"])
     if isinstance(error, exceptions.ValidationError):
-        return _respond(400, "invalid_input", "The request has wrong values: see errors.", {}, errors=_errors_by_field(error.detail))
+        return _respond(
+            400, "invalid_input", "The request has wrong values: see errors.", {}, errors=_errors_by_field(error.detail)
+        )
     if isinstance(error, Problem):
         return _respond(error.status_code, error.code, str(error.detail), error.headers)
     for kind, status_code, code, detail in _KNOWN:
         if isinstance(error, kind):
-            return _respond(status_code, _code_of(error, code), detail or str(getattr(error, "detail", error)), _headers_of(error))
+            return _respond(
+                status_code, _code_of(error, code), detail or str(getattr(error, "detail", error)), _headers_of(error)
+            )
     return None
 
 
@@ -91,12 +111,9 @@ def _code_of(error: Exception, default: str) -> str:
 
 
 def _headers_of(error: Exception) -> dict[str, str]:
-    headers = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait) + 1)
-    return headers
+    challenge, wait = getattr(error, "auth_header", None), getattr(error, "wait", None)
+    headers = {"WWW-Authenticate": str(challenge)} if challenge else {}
+    return headers | ({"Retry-After": str(int(wait) + 1)} if wait else {})
 
 
 def _errors_by_field(detail: Any) -> dict[str, list[str]]:

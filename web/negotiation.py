@@ -54,9 +54,7 @@ class JSONParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(
-        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> Any:
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         """Return what the body says. Raises ParseError for anything that is not strict JSON."""
         try:
             value = json.loads(_read(stream).decode(), parse_constant=_refuse_constant)
@@ -76,5 +74,3 @@ class MediaMagicParser(JSONParser):
     """The same JSON under the service's own media type."""
 
     media_type = MEDIA_MAGIC
-
-

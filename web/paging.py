@@ -22,9 +22,6 @@ class InvalidCursor(ValueError):  # noqa: N818 - reads as what it is
     """The cursor is not one that this list gave out."""
 
 
-
-
-
 @dataclass(frozen=True, slots=True)
 class Page(Generic[M]):
     """Rows in the list's order, and the cursors of its neighbours; None where there is none."""

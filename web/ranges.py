@@ -54,7 +54,11 @@ def file_response(request: HttpRequest, path: Path, *, etag: str, content_type: 
     if response.status_code in (200, 206):
         response.headers["Content-Type"] = content_type
         response.headers["Content-Disposition"] = f'inline; filename="{file_name}"'
-    for name, value in {"Accept-Ranges": "bytes", "ETag": quoted, "Cache-Control": "private, max-age=0, must-revalidate"}.items():
+    for name, value in {
+        "Accept-Ranges": "bytes",
+        "ETag": quoted,
+        "Cache-Control": "private, max-age=0, must-revalidate",
+    }.items():
         response.headers[name] = value
     patch_vary_headers(response, ("Authorization", "Cookie", "x-mediamagic-key"))
     return response

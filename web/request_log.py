@@ -19,6 +19,7 @@ class RequestLogMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, and log how it went."""
         began = time.perf_counter()
         response = self.get_response(request)
         logger.info(

@@ -1,7 +1,5 @@
 """`maintenance/keys`: the operator issues and revokes API keys."""
 
-from typing import ClassVar
-
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,8 +17,8 @@ from web.request_id import current_request_id
 class MaintenanceView(ApiView):
     """What only the maintenance token opens."""
 
-    authentication_classes: ClassVar = (MaintenanceAuthentication,)
-    permission_classes: ClassVar = (IsOperator,)
+    authentication_classes = (MaintenanceAuthentication,)
+    permission_classes = (IsOperator,)
 
 
 class KeyList(MaintenanceView):
@@ -39,7 +37,13 @@ class KeyList(MaintenanceView):
             address=client_address(request._request),
             request_id=current_request_id(),
         )
-        answer = {"id": api_key.pk, "key": key, "auth0_id": api_key.user.auth0_id, "name": api_key.name, "role": api_key.user.role}
+        answer = {
+            "id": api_key.pk,
+            "key": key,
+            "auth0_id": api_key.user.auth0_id,
+            "name": api_key.name,
+            "role": api_key.user.role,
+        }
         return Response(answer, status=201, headers={"Cache-Control": "no-store"})
 
 

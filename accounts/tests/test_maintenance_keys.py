@@ -73,10 +73,21 @@ def test_a_revoked_key_opens_nothing(client: Client) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["", "Bearer", "Bearer ", "Bearer wrong", "Basic dGVzdDp0ZXN0", "Bearer " + "é" * 40, "Token test-maintenance-token-canary-00000000000000"],
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer wrong",
+        "Basic dGVzdDp0ZXN0",
+        "Bearer " + "é" * 40,
+        "Token test-maintenance-token-canary-00000000000000",
+    ],
 )
 def test_without_the_token(client: Client, header: str) -> None:
-    for response in (post(client, headers={"authorization": header}), client.delete(f"{PATH}/1", headers={"authorization": header})):
+    for response in (
+        post(client, headers={"authorization": header}),
+        client.delete(f"{PATH}/1", headers={"authorization": header}),
+    ):
         assert response.status_code == 401
         assert response["WWW-Authenticate"].startswith("Bearer")
         assert response["Content-Type"] == "application/problem+json"
@@ -137,13 +148,17 @@ def test_bad_input_names_the_field(client: Client, body: Any, field: str) -> Non
     ],
 )  # fmt: skip
 def test_what_is_no_json(client: Client, body: bytes) -> None:
-    response = client.generic("POST", PATH, body, content_type="application/json", headers={"authorization": f"Bearer {settings.MAINTENANCE_TOKEN}"})
+    response = client.generic(
+        "POST", PATH, body, content_type="application/json", headers={"authorization": f"Bearer {settings.MAINTENANCE_TOKEN}"}
+    )
     assert response.status_code == 400
     assert response.json()["code"] in ("parse_error", "invalid_input")
     assert nothing_written()
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/xml", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"]
+)
 def test_other_media_types(client: Client, content_type: str) -> None:
     token = {"authorization": f"Bearer {settings.MAINTENANCE_TOKEN}"}
     response = client.generic("POST", PATH, b"{}", content_type=content_type, headers=token)

@@ -35,7 +35,9 @@ def test_a_wrong_password_makes_no_session(client: Client, person: User, passwor
     assert password not in response.content.decode() or not password
 
 
-@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "https:evil.example"])
+@pytest.mark.parametrize(
+    "target", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "https:evil.example"]
+)
 def test_nobody_is_sent_elsewhere(client: Client, person: User, target: str) -> None:
     assert sign_in(client, next=target)["Location"] == "/"
 

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 _RECORDINGS = tempfile.mkdtemp(prefix="portal-test-recordings-")
 os.environ |= {
@@ -19,7 +20,7 @@ os.environ |= {
 
 from portal.settings import *  # noqa: E402, F403
 
-STATIC_ROOT = tempfile.mkdtemp(prefix="portal-test-static-")
+STATIC_ROOT = Path(tempfile.mkdtemp(prefix="portal-test-static-"))
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Pages render without a collectstatic first.
 STORAGES = {

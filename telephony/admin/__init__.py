@@ -1,12 +1,13 @@
 """The phone service in Django's admin, by noun."""
 
-from telephony.admin.calls import CallAdmin, CallLinkAdmin, LegAdmin, QuarantineAdmin, RecordingAdmin
+from telephony.admin.calls import CallAdmin, CallAliasAdmin, CallLinkAdmin, LegAdmin, QuarantineAdmin, RecordingAdmin
 from telephony.admin.directory import DomainAdmin, ExtensionAdmin, GatewayAdmin, SwitchAdmin
 from telephony.admin.numbers import AssignmentAdmin, NumberAdmin, ProviderAdmin
 
 __all__ = [
     "AssignmentAdmin",
     "CallAdmin",
+    "CallAliasAdmin",
     "CallLinkAdmin",
     "DomainAdmin",
     "ExtensionAdmin",

@@ -1,6 +1,8 @@
 """Calls and what belongs to them in Django's admin: all of it read only."""
 
 import json
+from collections.abc import Iterable
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -8,50 +10,89 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from telephony.models import Call, CallLink, Leg, Quarantine, Recording
-from web.admin import ReadOnlyAdmin, CappedPaginator
+from telephony.models import Call, CallAlias, CallLink, Leg, Quarantine, Recording
+from web.admin import ReadOnlyAdmin, ReadOnlyInline, RecordAdmin
+
+OUTCOMES = ("answered", "busy", "cancelled", "failed", "no_answer", "not_found", "rejected", "unreachable")
 
 
-class LegInline(admin.TabularInline):  # type: ignore[type-arg]
+class OutcomeFilter(admin.SimpleListFilter):
+    """What became of a call; named here, since Django would look through all calls for what there is."""
+
+    title = "outcome"
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> Iterable[tuple[str, str]]:
+        """Return the choices."""
+        return [(outcome, outcome.replace("_", " ").capitalize()) for outcome in OUTCOMES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Call]) -> QuerySet[Call]:
+        """Keep the calls that came to this."""
+        return queryset.filter(outcome=self.value()) if self.value() in OUTCOMES else queryset
+
+
+class LegInline(ReadOnlyInline):
     """A call's legs."""
 
     model = Leg
-    fields = readonly_fields = ("uuid", "user", "destination", "started_at", "bridged_at", "ended_at", "billsec", "hangup_cause")
+    fields = readonly_fields = (
+        "uuid",
+        "user",
+        "destination",
+        "started_at",
+        "bridged_at",
+        "ended_at",
+        "billsec",
+        "hangup_cause",
+    )
     show_change_link = True
-    can_delete = False
-    extra = 0
 
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Let nobody add."""
-        return False
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Leg]:
+        """Leave the records out."""
+        return super().get_queryset(request).defer("raw")
+
+
+class CallAliasInline(ReadOnlyInline):
+    """The calls that were joined to this one."""
+
+    model = CallAlias
+    fields = readonly_fields = ("former_id", "former_uuid", "created_at")
 
 
 @admin.register(Call)
-class CallAdmin(ReadOnlyAdmin):
+class CallAdmin(RecordAdmin):
     """Calls."""
 
     list_display = (
         "started_at", "direction", "caller_number", "callee_number", "caller_user", "callee_user", "bill_seconds",
         "outcome_label", "switch",
     )  # fmt: skip
-    list_filter = ("direction", "answered", "local", "outcome", "switch")
+    list_filter = ("direction", "answered", "local", OutcomeFilter, "switch")
     list_select_related = ("caller_user", "callee_user", "switch")
-    search_fields = ("caller_number", "callee_number", "=call_uuid")
+    search_fields = ("caller_number", "callee_number", "call_uuid__exact")
     search_help_text = "Any part of a number, or a call's whole uuid"
     ordering = ("-started_at", "-id")
-    paginator = CappedPaginator
-    inlines = (LegInline,)
+    inlines = (LegInline, CallAliasInline)
+
+
+@admin.register(CallAlias)
+class CallAliasAdmin(RecordAdmin):
+    """Which call a former id leads to."""
+
+    list_display = ("former_id", "former_uuid", "call", "created_at")
+    list_select_related = ("call",)
+    search_fields = ("former_id__exact", "former_uuid__exact")
+    search_help_text = "A former id or a former uuid, whole"
 
 
 @admin.register(Leg)
-class LegAdmin(ReadOnlyAdmin):
+class LegAdmin(RecordAdmin):
     """Legs, with the record that the switch posted, without its secrets."""
 
     list_display = ("started_at", "uuid", "user", "destination", "billsec", "hangup_cause", "switch")
     list_select_related = ("switch",)
-    search_fields = ("=uuid", "=user")
-    paginator = CappedPaginator
-    ordering = ("-started_at", "-id")
+    search_fields = ("uuid__exact",)
+    search_help_text = "A leg's whole uuid"
     exclude = ("raw",)
     readonly_fields = ("record",)
 
@@ -66,7 +107,7 @@ class LegAdmin(ReadOnlyAdmin):
 
 
 @admin.register(CallLink)
-class CallLinkAdmin(ReadOnlyAdmin):
+class CallLinkAdmin(RecordAdmin):
     """Calls that the portal placed."""
 
     list_display = ("created_at", "user", "source_number", "destination_number", "status", "hangup_cause")
@@ -76,14 +117,14 @@ class CallLinkAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Recording)
-class RecordingAdmin(ReadOnlyAdmin):
+class RecordingAdmin(RecordAdmin):
     """Recordings; they are listened to in the console."""
 
     list_display = ("created_at", "call", "leg_uuid", "state", "duration_ms", "size_bytes", "legal_hold")
     list_filter = ("state", "legal_hold")
     list_select_related = ("call",)
-    search_fields = ("=leg_uuid",)
-    paginator = CappedPaginator
+    search_fields = ("leg_uuid__exact",)
+    search_help_text = "The whole uuid of the leg that recorded"
     exclude = ("file_name",)
 
 
@@ -95,3 +136,7 @@ class QuarantineAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "state")
     search_fields = ("reason", "=leg_uuid", "=sha256")
     exclude = ("body",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Quarantine]:
+        """Leave the bytes where they are."""
+        return super().get_queryset(request).defer("body")

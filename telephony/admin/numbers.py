@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.actors import actor_of
 from telephony.admin.holding import HoldableAdmin
 from telephony.fields import country_of
 from telephony.models import Assignment, Number, Provider
@@ -35,10 +36,7 @@ class NumberAdmin(HoldableAdmin):
     autocomplete_fields = ("provider",)
     fields = ("number", "provider", "country", "state", "cooling_until", "created_at", "updated_at")
     readonly_fields = ("country", *HoldableAdmin.readonly_fields)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Number | None = None) -> tuple[str, ...]:
-        """Fix a number once it exists: its calls name it."""
-        return ("number", *self.readonly_fields) if obj else self.readonly_fields
+    fixed_fields = ("number",)
 
     def save_model(self, request: HttpRequest, obj: Number, form: Any, change: bool) -> None:
         """Derive the country from the number."""
@@ -91,7 +89,7 @@ class AssignmentAdmin(KeptAdmin):
     def save_model(self, request: HttpRequest, obj: Assignment, form: Any, change: bool) -> None:
         """Open the assignment. Raises PermissionDenied where somebody else was quicker than the form."""
         try:
-            opened = open_assignment(obj.user, obj.extension, obj.number, actor=request.user)
+            opened = open_assignment(obj.user, obj.extension, obj.number, actor=actor_of(request))
         except NotClaimableError as error:
             raise PermissionDenied(str(error)) from None
         obj.pk, obj.starts_at = opened.pk, opened.starts_at
@@ -99,5 +97,5 @@ class AssignmentAdmin(KeptAdmin):
     @admin.action(description="Release the selected assignments", permissions=["change"])
     def release_selected(self, request: HttpRequest, queryset: QuerySet[Assignment]) -> None:
         """Take back what the assignments gave."""
-        released = sum(release(assignment, actor=request.user) for assignment in queryset)
+        released = sum(release(assignment, actor=actor_of(request)) for assignment in queryset)
         self.message_user(request, f"{released} released; what they gave rests before it is given again.", messages.SUCCESS)

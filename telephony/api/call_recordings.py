@@ -1,5 +1,6 @@
 """`call-recording`: the calls of a person, one call with its legs, and its audio."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -11,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from accounts.permissions import HasScope, IsActiveUser
+from accounts.permissions import HasScope, IsActiveUser, person_of
 from telephony.api.serializers import CallDetailSerializer, CallSerializer
 from telephony.audio import audio_response
 from telephony.filters import CallFilter
@@ -45,7 +46,7 @@ class CallRecordingList(ApiView):
         """List calls."""
         queryset = filtered_calls(request)
 
-        def serialize(calls: list[Call]) -> list[dict[str, Any]]:
+        def serialize(calls: Sequence[Call]) -> Any:
             return CallSerializer(calls, many=True, context={"request": request}).data
 
         return paged_response(request, queryset, serialize, CALLS)
@@ -53,13 +54,18 @@ class CallRecordingList(ApiView):
 
 def filtered_calls(request: Request) -> CallQuerySet:
     """Return the calls that the caller may see and asked for. Raises ValidationError naming the wrong parameter."""
-    filters = CallFilter(request.query_params, queryset=Call.objects.visible_to(request.user).for_listing(), request=request)
+    filters = CallFilter(
+        request.query_params, queryset=Call.objects.visible_to(person_of(request)).for_listing(), request=request
+    )
     if not filters.is_valid():
         raise ValidationError({name: [str(e) for e in errors] for name, errors in filters.errors.items()})
     try:
-        return filters.qs
+        calls: CallQuerySet = filters.qs
+        return calls
     except DjangoValidationError as error:
-        raise ValidationError(getattr(error, "error_dict", None) and error.message_dict or {"didnumber": error.messages}) from error
+        raise ValidationError(
+            (getattr(error, "error_dict", None) and error.message_dict) or {"didnumber": error.messages}
+        ) from error
 
 
 class CallRecordingDetail(ApiView):
@@ -69,7 +75,7 @@ class CallRecordingDetail(ApiView):
 
     def get(self, request: Request, call_id: int) -> Response:
         """Show a call."""
-        call = find_call(request.user, call_id)
+        call = find_call(person_of(request), call_id)
         return Response(CallDetailSerializer(call, context={"request": request}).data)
 
 
@@ -91,13 +97,16 @@ class CallRecordingAudio(ApiView):
 
     def delete(self, request: Request, call_id: int) -> Response:
         """Delete the audio and keep the record."""
-        call = find_call(request.user, call_id)
+        call = find_call(person_of(request), call_id)
         if call.recording is None:
             raise Http404
         try:
             for recording in call.recordings.filter(state="ready").order_by("legal_hold"):
                 delete_audio(
-                    recording, actor=request.user, address=client_address(request._request), request_id=current_request_id()
+                    recording,
+                    actor=person_of(request),
+                    address=client_address(request._request),
+                    request_id=current_request_id(),
                 )
         except LegalHoldError:
             raise Problem(409, "legal_hold", "The recording is under legal hold and cannot be deleted.") from None
@@ -107,7 +116,7 @@ class CallRecordingAudio(ApiView):
     def _listener(request: Request, call_id: int) -> User:
         token = request.query_params.get("signature")
         if token is None:
-            return request.user
+            return person_of(request)
         listener = listener_of(call_id, token)
         if listener is None:
             raise NotAuthenticated("The address is not signed by this portal, has expired, or its owner's proof was revoked.")

@@ -89,7 +89,8 @@ class CallDetailSerializer(CallSerializer):
     quality = serializers.SerializerMethodField()
     timeline = serializers.SerializerMethodField()
 
-    class Meta(CallSerializer.Meta):
+    class Meta:
+        model = Call
         fields = (*CallSerializer.Meta.fields, "duration", "legs", "quality", "timeline")
 
     duration = serializers.IntegerField(source="duration_seconds")

@@ -21,9 +21,7 @@ STATUS = {Result.STORED: 200, Result.DUPLICATE: 200, Result.QUARANTINED: 202}
 def cdr(request: HttpRequest) -> HttpResponse:
     """Take in one record: 2xx only after it is committed, 503 while the database is away."""
     if request.method != "POST":
-        return problem_response(
-            request, 405, "method_not_allowed", "Records are posted.", headers={"Allow": "POST"}
-        )
+        return problem_response(request, 405, "method_not_allowed", "Records are posted.", headers={"Allow": "POST"})
     if announced_length(request) is None and ("Transfer-Encoding" in request.headers or request.META.get("CONTENT_LENGTH")):
         return problem_response(request, 411, "length_required", "The request needs a Content-Length.")
     origin = Origin(
@@ -45,8 +43,13 @@ def _answer(request: HttpRequest, origin: Origin) -> HttpResponse:
     except BodyTooLargeError as error:
         reason = f"Too large: {error.size} bytes, of which at most {MAX_CDR_BYTES} are read."
         quarantine.keep(
-            Quarantine.Kind.CDR, error.head, reason, size=error.size,
-            content_type=origin.content_type, leg_uuid=origin.leg_uuid, address=origin.address,
+            Quarantine.Kind.CDR,
+            error.head,
+            reason,
+            size=error.size,
+            content_type=origin.content_type,
+            leg_uuid=origin.leg_uuid,
+            address=origin.address,
         )
         return problem_response(request, 413, "body_too_large", reason)
     if len(body) < (announced_length(request) or 0):

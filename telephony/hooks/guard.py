@@ -39,7 +39,10 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
     if not _credentials_match(request.headers.get("Authorization", "")):
         logger.warning("refused: wrong credentials", extra={"address": address})
         return problem_response(
-            request, 401, "invalid_credentials", "The switch's user name and password are wanted.",
+            request,
+            401,
+            "invalid_credentials",
+            "The switch's user name and password are wanted.",
             headers={"WWW-Authenticate": 'Basic realm="switch", charset="UTF-8"'},
         )
     return None

@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,509 +16,848 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Number',
+            name="Number",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('free', 'Free'), ('assigned', 'Assigned'), ('cooling', 'cooling down'), ('disabled', 'Disabled')], default='free', max_length=8)),
-                ('cooling_until', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('number', telephony.fields.E164Field(max_length=15, unique=True)),
-                ('country', models.CharField(blank=True, default='', help_text='Two letters; empty where unknown.', max_length=2)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("free", "Free"),
+                            ("assigned", "Assigned"),
+                            ("cooling", "cooling down"),
+                            ("disabled", "Disabled"),
+                        ],
+                        default="free",
+                        max_length=8,
+                    ),
+                ),
+                ("cooling_until", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("number", telephony.fields.E164Field(max_length=15, unique=True)),
+                (
+                    "country",
+                    models.CharField(blank=True, default="", help_text="Two letters; empty where unknown.", max_length=2),
+                ),
             ],
             options={
-                'ordering': ('number',),
+                "ordering": ("number",),
             },
         ),
         migrations.CreateModel(
-            name='Call',
+            name="Call",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('call_uuid', models.CharField(help_text='The uuid of the a-leg.', max_length=64, unique=True)),
-                ('direction', models.CharField(choices=[('inbound', 'Inbound'), ('outbound', 'Outbound')], max_length=8)),
-                ('local', models.BooleanField(default=False, help_text='Between two extensions.')),
-                ('caller_number', models.CharField(blank=True, default='', max_length=64)),
-                ('caller_name', models.CharField(blank=True, default='', max_length=128)),
-                ('callee_number', models.CharField(blank=True, default='', max_length=64)),
-                ('domain_name', models.CharField(blank=True, default='', help_text='As the record had it.', max_length=253)),
-                ('started_at', models.DateTimeField()),
-                ('answered_at', models.DateTimeField(blank=True, help_text='When talk began.', null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('answered', models.BooleanField(default=False, help_text='Whether the parties talked.')),
-                ('bill_seconds', models.PositiveIntegerField(default=0)),
-                ('duration_seconds', models.PositiveIntegerField(default=0)),
-                ('hangup_cause', models.CharField(blank=True, default='', max_length=64)),
-                ('outcome', models.CharField(blank=True, default='', max_length=32)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('callee_user', models.ForeignKey(blank=True, help_text="Who held the callee's extension when the call began.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='calls_received', to=settings.AUTH_USER_MODEL)),
-                ('caller_user', models.ForeignKey(blank=True, help_text="Who held the caller's extension when the call began.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='calls_placed', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("call_uuid", models.CharField(help_text="The uuid of the a-leg.", max_length=64, unique=True)),
+                ("direction", models.CharField(choices=[("inbound", "Inbound"), ("outbound", "Outbound")], max_length=8)),
+                ("local", models.BooleanField(default=False, help_text="Between two extensions.")),
+                ("caller_number", models.CharField(blank=True, default="", max_length=64)),
+                ("caller_name", models.CharField(blank=True, default="", max_length=128)),
+                ("callee_number", models.CharField(blank=True, default="", max_length=64)),
+                ("domain_name", models.CharField(blank=True, default="", help_text="As the record had it.", max_length=253)),
+                ("started_at", models.DateTimeField()),
+                ("answered_at", models.DateTimeField(blank=True, help_text="When talk began.", null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("answered", models.BooleanField(default=False, help_text="Whether the parties talked.")),
+                ("bill_seconds", models.PositiveIntegerField(default=0)),
+                ("duration_seconds", models.PositiveIntegerField(default=0)),
+                ("hangup_cause", models.CharField(blank=True, default="", max_length=64)),
+                ("outcome", models.CharField(blank=True, default="", max_length=32)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "callee_user",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Who held the callee's extension when the call began.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="calls_received",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "caller_user",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Who held the caller's extension when the call began.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="calls_placed",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-started_at', '-id'),
+                "ordering": ("-started_at", "-id"),
             },
         ),
         migrations.CreateModel(
-            name='CallAlias',
+            name="CallAlias",
             fields=[
-                ('former_id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('former_uuid', models.CharField(db_index=True, max_length=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('call', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='aliases', to='telephony.call')),
+                ("former_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("former_uuid", models.CharField(db_index=True, max_length=64)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "call",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="aliases", to="telephony.call"),
+                ),
             ],
             options={
-                'verbose_name_plural': 'call aliases',
+                "verbose_name_plural": "call aliases",
             },
         ),
         migrations.CreateModel(
-            name='CallLink',
+            name="CallLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mode', models.CharField(choices=[('callback', 'Callback'), ('dial_in', 'dial in')], default='callback', max_length=8)),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('ringing_source', 'ringing source'), ('source_answered', 'source answered'), ('bridged', 'Bridged'), ('completed', 'Completed'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('expired', 'Expired')], default='queued', max_length=16)),
-                ('hangup_cause', models.CharField(blank=True, default='', max_length=64)),
-                ('source_number', models.CharField(help_text='An E.164 number or an extension.', max_length=15)),
-                ('destination_number', models.CharField(help_text='An E.164 number or an extension.', max_length=15)),
-                ('call_uuid', models.UUIDField(help_text="The uuid of the source's leg, chosen by us.", unique=True)),
-                ('destination_leg_uuid', models.UUIDField(unique=True)),
-                ('job_uuid', models.UUIDField(unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('expires_at', models.DateTimeField()),
-                ('source_answered_at', models.DateTimeField(blank=True, null=True)),
-                ('bridged_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('cancel_requested_at', models.DateTimeField(blank=True, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='call_links', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[("callback", "Callback"), ("dial_in", "dial in")], default="callback", max_length=8
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("ringing_source", "ringing source"),
+                            ("source_answered", "source answered"),
+                            ("bridged", "Bridged"),
+                            ("completed", "Completed"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                            ("expired", "Expired"),
+                        ],
+                        default="queued",
+                        max_length=16,
+                    ),
+                ),
+                ("hangup_cause", models.CharField(blank=True, default="", max_length=64)),
+                ("source_number", models.CharField(help_text="An E.164 number or an extension.", max_length=15)),
+                ("destination_number", models.CharField(help_text="An E.164 number or an extension.", max_length=15)),
+                ("call_uuid", models.UUIDField(help_text="The uuid of the source's leg, chosen by us.", unique=True)),
+                ("destination_leg_uuid", models.UUIDField(unique=True)),
+                ("job_uuid", models.UUIDField(unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("expires_at", models.DateTimeField()),
+                ("source_answered_at", models.DateTimeField(blank=True, null=True)),
+                ("bridged_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("cancel_requested_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="call_links", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-created_at', '-id'),
-            },
-        ),
-        migrations.AddField(
-            model_name='call',
-            name='call_link',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='telephony.calllink'),
-        ),
-        migrations.CreateModel(
-            name='Domain',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=253, unique=True, validators=[django.core.validators.RegexValidator('\\A[a-z0-9]([a-z0-9.-]*[a-z0-9])?\\Z', 'Give a host name in lower case.')])),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-            ],
-            options={
-                'ordering': ('name',),
-                'constraints': [models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='domain_name_never_blank')],
-            },
-        ),
-        migrations.AddField(
-            model_name='call',
-            name='domain',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='telephony.domain'),
-        ),
-        migrations.CreateModel(
-            name='Extension',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('free', 'Free'), ('assigned', 'Assigned'), ('cooling', 'cooling down'), ('disabled', 'Disabled')], default='free', max_length=8)),
-                ('cooling_until', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('number', models.CharField(max_length=7, validators=[django.core.validators.RegexValidator('\\A[1-9][0-9]{1,6}\\Z', 'Give 2 to 7 digits, the first not 0.')])),
-                ('display_name', models.CharField(blank=True, default='', max_length=100)),
-                ('encrypted_ha1', models.BinaryField(blank=True, null=True)),
-                ('forward_to', telephony.fields.E164Field(blank=True, default='', help_text='Rung when the extension does not answer.', max_length=15)),
-                ('domain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='extensions', to='telephony.domain')),
-            ],
-            options={
-                'ordering': ('domain__name', 'number'),
-            },
-        ),
-        migrations.AddField(
-            model_name='calllink',
-            name='extension',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='call_links', to='telephony.extension'),
-        ),
-        migrations.AddField(
-            model_name='call',
-            name='callee_extension',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='calls_received', to='telephony.extension'),
-        ),
-        migrations.AddField(
-            model_name='call',
-            name='caller_extension',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='calls_placed', to='telephony.extension'),
-        ),
-        migrations.CreateModel(
-            name='Leg',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.CharField(max_length=64, unique=True)),
-                ('core_uuid', models.CharField(blank=True, default='', max_length=64)),
-                ('switchname', models.CharField(blank=True, default='', max_length=255)),
-                ('originator_uuid', models.CharField(blank=True, default='', help_text='The leg that this one was placed for.', max_length=64)),
-                ('direction', models.CharField(blank=True, default='', max_length=16)),
-                ('call_direction', models.CharField(blank=True, default='', max_length=16)),
-                ('context', models.CharField(blank=True, default='', max_length=255)),
-                ('user', models.CharField(blank=True, default='', max_length=255)),
-                ('user_domain', models.CharField(blank=True, default='', max_length=255)),
-                ('dialed_user', models.CharField(blank=True, default='', max_length=255)),
-                ('dialed_domain', models.CharField(blank=True, default='', max_length=255)),
-                ('domain', models.CharField(blank=True, default='', max_length=255)),
-                ('gateway', models.CharField(blank=True, default='', max_length=255)),
-                ('caller_number', models.CharField(blank=True, default='', max_length=64)),
-                ('caller_name', models.CharField(blank=True, default='', max_length=128)),
-                ('destination', models.CharField(blank=True, default='', max_length=255)),
-                ('started_at', models.DateTimeField()),
-                ('progress_at', models.DateTimeField(blank=True, null=True)),
-                ('answered_at', models.DateTimeField(blank=True, null=True)),
-                ('bridged_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('billsec', models.PositiveIntegerField(default=0, help_text='Seconds, answer to hangup.')),
-                ('duration', models.PositiveIntegerField(default=0, help_text='Seconds, start to hangup.')),
-                ('hangup_cause', models.CharField(blank=True, default='', max_length=64)),
-                ('originate_disposition', models.CharField(blank=True, default='', max_length=64)),
-                ('hold_seconds', models.PositiveIntegerField(default=0)),
-                ('record_ms', models.PositiveBigIntegerField(default=0)),
-                ('record_completion_cause', models.CharField(blank=True, default='', max_length=64)),
-                ('portal_call_link', models.BigIntegerField(blank=True, null=True)),
-                ('portal_extension_id', models.BigIntegerField(blank=True, null=True)),
-                ('portal_number_id', models.BigIntegerField(blank=True, null=True)),
-                ('mos', models.FloatField(blank=True, null=True, verbose_name='MOS')),
-                ('jitter_ms', models.FloatField(blank=True, null=True)),
-                ('packet_loss', models.FloatField(blank=True, help_text='Percent.', null=True)),
-                ('raw', models.JSONField(help_text='The record as posted, without its secrets.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('call', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='legs', to='telephony.call')),
-            ],
-            options={
-                'ordering': ('started_at', 'id'),
-            },
-        ),
-        migrations.CreateModel(
-            name='LegLink',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.CharField(max_length=64)),
-                ('leg', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='telephony.leg')),
-            ],
-        ),
-        migrations.AddField(
-            model_name='calllink',
-            name='number',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='call_links', to='telephony.number'),
-        ),
-        migrations.AddField(
-            model_name='call',
-            name='number',
-            field=models.ForeignKey(blank=True, help_text='Our number that was dialled, or shown as caller ID.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='telephony.number'),
-        ),
-        migrations.CreateModel(
-            name='Assignment',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to=settings.AUTH_USER_MODEL)),
-                ('extension', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='telephony.extension')),
-                ('number', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='telephony.number')),
-            ],
-            options={
-                'ordering': ('-starts_at', '-id'),
-            },
-        ),
-        migrations.CreateModel(
-            name='Provider',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-            ],
-            options={
-                'ordering': ('name',),
-                'constraints': [models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='provider_name_never_blank')],
+                "ordering": ("-created_at", "-id"),
             },
         ),
         migrations.AddField(
-            model_name='number',
-            name='provider',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='numbers', to='telephony.provider'),
+            model_name="call",
+            name="call_link",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="calls",
+                to="telephony.calllink",
+            ),
         ),
         migrations.CreateModel(
-            name='Gateway',
+            name="Domain",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64, unique=True, validators=[django.core.validators.RegexValidator('\\A[A-Za-z0-9][A-Za-z0-9._-]*\\Z', "Use letters, digits, '.', '_' and '-'.")])),
-                ('priority', models.PositiveSmallIntegerField(default=100)),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('domain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='gateways', to='telephony.domain')),
-                ('provider', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='gateways', to='telephony.provider')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=253,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "\\A[a-z0-9]([a-z0-9.-]*[a-z0-9])?\\Z", "Give a host name in lower case."
+                            )
+                        ],
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'ordering': ('domain__name', 'priority', 'name'),
+                "ordering": ("name",),
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="domain_name_never_blank")
+                ],
             },
         ),
         migrations.AddField(
-            model_name='call',
-            name='provider',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='telephony.provider'),
+            model_name="call",
+            name="domain",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="calls", to="telephony.domain"
+            ),
         ),
         migrations.CreateModel(
-            name='Quarantine',
+            name="Extension",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('cdr', 'call record'), ('recording', 'Recording')], max_length=16)),
-                ('state', models.CharField(choices=[('new', 'New'), ('retried', 'Retried'), ('discarded', 'Discarded')], default='new', max_length=16)),
-                ('reason', models.CharField(max_length=255)),
-                ('sha256', models.CharField(help_text='Of what is kept; the same bytes are kept once.', max_length=64)),
-                ('body', models.BinaryField()),
-                ('size_bytes', models.PositiveBigIntegerField(help_text='As sent; what is kept may be cut.')),
-                ('content_type', models.CharField(blank=True, default='', max_length=255)),
-                ('leg_uuid', models.CharField(blank=True, default='', help_text="As the request's address named it.", max_length=64)),
-                ('address', models.GenericIPAddressField(blank=True, null=True)),
-                ('times_seen', models.PositiveIntegerField(default=1)),
-                ('first_seen_at', models.DateTimeField(auto_now_add=True)),
-                ('last_seen_at', models.DateTimeField(auto_now=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("free", "Free"),
+                            ("assigned", "Assigned"),
+                            ("cooling", "cooling down"),
+                            ("disabled", "Disabled"),
+                        ],
+                        default="free",
+                        max_length=8,
+                    ),
+                ),
+                ("cooling_until", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "number",
+                    models.CharField(
+                        max_length=7,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "\\A[1-9][0-9]{1,6}\\Z", "Give 2 to 7 digits, the first not 0."
+                            )
+                        ],
+                    ),
+                ),
+                ("display_name", models.CharField(blank=True, default="", max_length=100)),
+                ("encrypted_ha1", models.BinaryField(blank=True, null=True)),
+                (
+                    "forward_to",
+                    telephony.fields.E164Field(
+                        blank=True, default="", help_text="Rung when the extension does not answer.", max_length=15
+                    ),
+                ),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="extensions", to="telephony.domain"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'quarantine',
-                'ordering': ('-last_seen_at', '-id'),
-                'indexes': [models.Index(fields=['state', '-last_seen_at'], name='quarantine_newest')],
-                'constraints': [models.UniqueConstraint(fields=('kind', 'sha256'), name='quarantine_same_bytes_once'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='quarantine_has_a_reason'), models.CheckConstraint(condition=models.Q(('state__in', ('new', 'retried', 'discarded'))), name='quarantine_state_known')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Recording',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('leg_uuid', models.CharField(help_text="The leg that recorded, as the upload's address names it.", max_length=64, unique=True)),
-                ('state', models.CharField(choices=[('ready', 'Ready'), ('deleted', 'Deleted')], default='ready', max_length=8)),
-                ('file_name', models.CharField(editable=False, help_text='Chosen by the server.', max_length=100, unique=True)),
-                ('size_bytes', models.PositiveBigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('channels', models.PositiveSmallIntegerField()),
-                ('sample_rate', models.PositiveIntegerField(help_text='Hz')),
-                ('duration_ms', models.PositiveBigIntegerField()),
-                ('legal_hold', models.BooleanField(default=False, help_text='While set, the audio cannot be deleted.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('call', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='recordings', to='telephony.call')),
-                ('deleted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'ordering': ('created_at', 'id'),
-            },
-        ),
-        migrations.CreateModel(
-            name='Switch',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text="The server's `switchname`.", max_length=255, unique=True)),
-                ('core_uuid', models.CharField(blank=True, default='', help_text='Changes whenever the server restarts.', max_length=64)),
-                ('last_cdr_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-            ],
-            options={
-                'verbose_name_plural': 'switches',
-                'ordering': ('name',),
-                'constraints': [models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='switch_name_never_blank')],
+                "ordering": ("domain__name", "number"),
             },
         ),
         migrations.AddField(
-            model_name='leg',
-            name='switch',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='legs', to='telephony.switch'),
+            model_name="calllink",
+            name="extension",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="call_links",
+                to="telephony.extension",
+            ),
         ),
         migrations.AddField(
-            model_name='calllink',
-            name='switch',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='call_links', to='telephony.switch'),
+            model_name="call",
+            name="callee_extension",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="calls_received",
+                to="telephony.extension",
+            ),
         ),
         migrations.AddField(
-            model_name='call',
-            name='switch',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='telephony.switch'),
+            model_name="call",
+            name="caller_extension",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="calls_placed",
+                to="telephony.extension",
+            ),
+        ),
+        migrations.CreateModel(
+            name="Leg",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.CharField(max_length=64, unique=True)),
+                ("core_uuid", models.CharField(blank=True, default="", max_length=64)),
+                ("switchname", models.CharField(blank=True, default="", max_length=255)),
+                (
+                    "originator_uuid",
+                    models.CharField(blank=True, default="", help_text="The leg that this one was placed for.", max_length=64),
+                ),
+                ("direction", models.CharField(blank=True, default="", max_length=16)),
+                ("call_direction", models.CharField(blank=True, default="", max_length=16)),
+                ("context", models.CharField(blank=True, default="", max_length=255)),
+                ("user", models.CharField(blank=True, default="", max_length=255)),
+                ("user_domain", models.CharField(blank=True, default="", max_length=255)),
+                ("dialed_user", models.CharField(blank=True, default="", max_length=255)),
+                ("dialed_domain", models.CharField(blank=True, default="", max_length=255)),
+                ("domain", models.CharField(blank=True, default="", max_length=255)),
+                ("gateway", models.CharField(blank=True, default="", max_length=255)),
+                ("caller_number", models.CharField(blank=True, default="", max_length=64)),
+                ("caller_name", models.CharField(blank=True, default="", max_length=128)),
+                ("destination", models.CharField(blank=True, default="", max_length=255)),
+                ("started_at", models.DateTimeField()),
+                ("progress_at", models.DateTimeField(blank=True, null=True)),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
+                ("bridged_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("billsec", models.PositiveIntegerField(default=0, help_text="Seconds, answer to hangup.")),
+                ("duration", models.PositiveIntegerField(default=0, help_text="Seconds, start to hangup.")),
+                ("hangup_cause", models.CharField(blank=True, default="", max_length=64)),
+                ("originate_disposition", models.CharField(blank=True, default="", max_length=64)),
+                ("hold_seconds", models.PositiveIntegerField(default=0)),
+                ("record_ms", models.PositiveBigIntegerField(default=0)),
+                ("record_completion_cause", models.CharField(blank=True, default="", max_length=64)),
+                ("portal_call_link", models.BigIntegerField(blank=True, null=True)),
+                ("portal_extension_id", models.BigIntegerField(blank=True, null=True)),
+                ("portal_number_id", models.BigIntegerField(blank=True, null=True)),
+                ("mos", models.FloatField(blank=True, null=True, verbose_name="MOS")),
+                ("jitter_ms", models.FloatField(blank=True, null=True)),
+                ("packet_loss", models.FloatField(blank=True, help_text="Percent.", null=True)),
+                ("raw", models.JSONField(help_text="The record as posted, without its secrets.")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "call",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="legs", to="telephony.call"),
+                ),
+            ],
+            options={
+                "ordering": ("started_at", "id"),
+            },
+        ),
+        migrations.CreateModel(
+            name="LegLink",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.CharField(max_length=64)),
+                (
+                    "leg",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="links", to="telephony.leg"),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="calllink",
+            name="number",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="call_links",
+                to="telephony.number",
+            ),
+        ),
+        migrations.AddField(
+            model_name="call",
+            name="number",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Our number that was dialled, or shown as caller ID.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="calls",
+                to="telephony.number",
+            ),
+        ),
+        migrations.CreateModel(
+            name="Assignment",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "extension",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to="telephony.extension"
+                    ),
+                ),
+                (
+                    "number",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="telephony.number",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("-starts_at", "-id"),
+            },
+        ),
+        migrations.CreateModel(
+            name="Provider",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+            ],
+            options={
+                "ordering": ("name",),
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="provider_name_never_blank")
+                ],
+            },
+        ),
+        migrations.AddField(
+            model_name="number",
+            name="provider",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="numbers", to="telephony.provider"
+            ),
+        ),
+        migrations.CreateModel(
+            name="Gateway",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=64,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "\\A[A-Za-z0-9][A-Za-z0-9._-]*\\Z", "Use letters, digits, '.', '_' and '-'."
+                            )
+                        ],
+                    ),
+                ),
+                ("priority", models.PositiveSmallIntegerField(default=100)),
+                ("is_active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="gateways", to="telephony.domain"
+                    ),
+                ),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="gateways",
+                        to="telephony.provider",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("domain__name", "priority", "name"),
+            },
+        ),
+        migrations.AddField(
+            model_name="call",
+            name="provider",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="calls",
+                to="telephony.provider",
+            ),
+        ),
+        migrations.CreateModel(
+            name="Quarantine",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("cdr", "call record"), ("recording", "Recording")], max_length=16)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("new", "New"), ("retried", "Retried"), ("discarded", "Discarded")],
+                        default="new",
+                        max_length=16,
+                    ),
+                ),
+                ("reason", models.CharField(max_length=255)),
+                ("sha256", models.CharField(help_text="Of what is kept; the same bytes are kept once.", max_length=64)),
+                ("body", models.BinaryField()),
+                ("size_bytes", models.PositiveBigIntegerField(help_text="As sent; what is kept may be cut.")),
+                ("content_type", models.CharField(blank=True, default="", max_length=255)),
+                (
+                    "leg_uuid",
+                    models.CharField(blank=True, default="", help_text="As the request's address named it.", max_length=64),
+                ),
+                ("address", models.GenericIPAddressField(blank=True, null=True)),
+                ("times_seen", models.PositiveIntegerField(default=1)),
+                ("first_seen_at", models.DateTimeField(auto_now_add=True)),
+                ("last_seen_at", models.DateTimeField(auto_now=True)),
+            ],
+            options={
+                "verbose_name_plural": "quarantine",
+                "ordering": ("-last_seen_at", "-id"),
+                "indexes": [models.Index(fields=["state", "-last_seen_at"], name="quarantine_newest")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "sha256"), name="quarantine_same_bytes_once"),
+                    models.CheckConstraint(condition=models.Q(("reason", ""), _negated=True), name="quarantine_has_a_reason"),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ("new", "retried", "discarded"))), name="quarantine_state_known"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Recording",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "leg_uuid",
+                    models.CharField(
+                        help_text="The leg that recorded, as the upload's address names it.", max_length=64, unique=True
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(choices=[("ready", "Ready"), ("deleted", "Deleted")], default="ready", max_length=8),
+                ),
+                ("file_name", models.CharField(editable=False, help_text="Chosen by the server.", max_length=100, unique=True)),
+                ("size_bytes", models.PositiveBigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("channels", models.PositiveSmallIntegerField()),
+                ("sample_rate", models.PositiveIntegerField(help_text="Hz")),
+                ("duration_ms", models.PositiveBigIntegerField()),
+                ("legal_hold", models.BooleanField(default=False, help_text="While set, the audio cannot be deleted.")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "call",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="recordings",
+                        to="telephony.call",
+                    ),
+                ),
+                (
+                    "deleted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("created_at", "id"),
+            },
+        ),
+        migrations.CreateModel(
+            name="Switch",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(help_text="The server's `switchname`.", max_length=255, unique=True)),
+                (
+                    "core_uuid",
+                    models.CharField(blank=True, default="", help_text="Changes whenever the server restarts.", max_length=64),
+                ),
+                ("last_cdr_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+            ],
+            options={
+                "verbose_name_plural": "switches",
+                "ordering": ("name",),
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="switch_name_never_blank")
+                ],
+            },
+        ),
+        migrations.AddField(
+            model_name="leg",
+            name="switch",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="legs", to="telephony.switch"
+            ),
+        ),
+        migrations.AddField(
+            model_name="calllink",
+            name="switch",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="call_links",
+                to="telephony.switch",
+            ),
+        ),
+        migrations.AddField(
+            model_name="call",
+            name="switch",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="calls", to="telephony.switch"
+            ),
         ),
         migrations.AddIndex(
-            model_name='extension',
-            index=models.Index(fields=['domain', 'state', 'number'], name='extension_by_state'),
+            model_name="extension",
+            index=models.Index(fields=["domain", "state", "number"], name="extension_by_state"),
         ),
         migrations.AddConstraint(
-            model_name='extension',
-            constraint=models.UniqueConstraint(fields=('domain', 'number'), name='extension_once_per_domain'),
+            model_name="extension",
+            constraint=models.UniqueConstraint(fields=("domain", "number"), name="extension_once_per_domain"),
         ),
         migrations.AddConstraint(
-            model_name='extension',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['free', 'assigned', 'cooling', 'disabled'])), name='extension_state_known'),
+            model_name="extension",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["free", "assigned", "cooling", "disabled"])), name="extension_state_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='extension',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cooling_until__isnull', False), ('state', 'cooling')), models.Q(models.Q(('state', 'cooling'), _negated=True), ('cooling_until', None)), _connector='OR'), name='extension_cools_until_a_time'),
+            model_name="extension",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("cooling_until__isnull", False), ("state", "cooling")),
+                    models.Q(models.Q(("state", "cooling"), _negated=True), ("cooling_until", None)),
+                    _connector="OR",
+                ),
+                name="extension_cools_until_a_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='leglink',
-            index=models.Index(fields=['uuid'], name='leg_link_by_uuid'),
+            model_name="leglink",
+            index=models.Index(fields=["uuid"], name="leg_link_by_uuid"),
         ),
         migrations.AddConstraint(
-            model_name='leglink',
-            constraint=models.UniqueConstraint(fields=('leg', 'uuid'), name='leg_link_once'),
+            model_name="leglink",
+            constraint=models.UniqueConstraint(fields=("leg", "uuid"), name="leg_link_once"),
         ),
         migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(fields=['extension', 'starts_at'], name='assignment_of_extension'),
+            model_name="assignment",
+            index=models.Index(fields=["extension", "starts_at"], name="assignment_of_extension"),
         ),
         migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(fields=['number', 'starts_at'], name='assignment_of_number'),
+            model_name="assignment",
+            index=models.Index(fields=["number", "starts_at"], name="assignment_of_number"),
         ),
         migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(fields=['user', 'starts_at'], name='assignment_of_user'),
+            model_name="assignment",
+            index=models.Index(fields=["user", "starts_at"], name="assignment_of_user"),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('ends_at', None)), fields=('extension',), name='assignment_extension_held_once'),
+            model_name="assignment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ends_at", None)), fields=("extension",), name="assignment_extension_held_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('ends_at', None)), fields=('number',), name='assignment_number_held_once'),
+            model_name="assignment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ends_at", None)), fields=("number",), name="assignment_number_held_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('ends_at', None), ('number__isnull', False)), fields=('user',), name='assignment_one_number_a_person'),
+            model_name="assignment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ends_at", None), ("number__isnull", False)),
+                fields=("user",),
+                name="assignment_one_number_a_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at', None), ('ends_at__gte', models.F('starts_at')), _connector='OR'), name='assignment_ends_after_start'),
+            model_name="assignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at", None), ("ends_at__gte", models.F("starts_at")), _connector="OR"),
+                name="assignment_ends_after_start",
+            ),
         ),
         migrations.AddIndex(
-            model_name='number',
-            index=models.Index(fields=['state', 'number'], name='number_by_state'),
+            model_name="number",
+            index=models.Index(fields=["state", "number"], name="number_by_state"),
         ),
         migrations.AddIndex(
-            model_name='number',
-            index=models.Index(fields=['provider', 'number'], name='number_by_provider'),
+            model_name="number",
+            index=models.Index(fields=["provider", "number"], name="number_by_provider"),
         ),
         migrations.AddConstraint(
-            model_name='number',
-            constraint=models.CheckConstraint(condition=models.Q(('number__regex', '^[1-9][0-9]{6,14}$')), name='number_is_e164'),
+            model_name="number",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number__regex", "^[1-9][0-9]{6,14}$")), name="number_is_e164"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='number',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['free', 'assigned', 'cooling', 'disabled'])), name='number_state_known'),
+            model_name="number",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["free", "assigned", "cooling", "disabled"])), name="number_state_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='number',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cooling_until__isnull', False), ('state', 'cooling')), models.Q(models.Q(('state', 'cooling'), _negated=True), ('cooling_until', None)), _connector='OR'), name='number_cools_until_a_time'),
+            model_name="number",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("cooling_until__isnull", False), ("state", "cooling")),
+                    models.Q(models.Q(("state", "cooling"), _negated=True), ("cooling_until", None)),
+                    _connector="OR",
+                ),
+                name="number_cools_until_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gateway',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='gateway_name_never_blank'),
+            model_name="gateway",
+            constraint=models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="gateway_name_never_blank"),
         ),
         migrations.AddIndex(
-            model_name='recording',
-            index=models.Index(fields=['call', 'state'], name='recording_of_call'),
+            model_name="recording",
+            index=models.Index(fields=["call", "state"], name="recording_of_call"),
         ),
         migrations.AddConstraint(
-            model_name='recording',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('deleted_at', None), ('state', 'ready')), models.Q(('deleted_at__isnull', False), ('state', 'deleted')), _connector='OR'), name='recording_deleted_at_a_time'),
+            model_name="recording",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("deleted_at", None), ("state", "ready")),
+                    models.Q(("deleted_at__isnull", False), ("state", "deleted")),
+                    _connector="OR",
+                ),
+                name="recording_deleted_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recording',
-            constraint=models.CheckConstraint(condition=models.Q(('legal_hold', True), ('state', 'deleted'), _negated=True), name='recording_hold_forbids_deletion'),
+            model_name="recording",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("legal_hold", True), ("state", "deleted"), _negated=True),
+                name="recording_hold_forbids_deletion",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recording',
-            constraint=models.CheckConstraint(condition=models.Q(('deleted_at', None), ('deleted_at__gte', models.F('created_at')), _connector='OR'), name='recording_deleted_later'),
+            model_name="recording",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("deleted_at", None), ("deleted_at__gte", models.F("created_at")), _connector="OR"),
+                name="recording_deleted_later",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recording',
-            constraint=models.CheckConstraint(condition=models.Q(('size_bytes__gt', 44), ('channels__in', (1, 2))), name='recording_has_audio'),
+            model_name="recording",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("size_bytes__gt", 44), ("channels__in", (1, 2))), name="recording_has_audio"
+            ),
         ),
         migrations.AddIndex(
-            model_name='leg',
-            index=models.Index(fields=['call', 'started_at'], name='leg_of_call'),
+            model_name="leg",
+            index=models.Index(fields=["call", "started_at"], name="leg_of_call"),
         ),
         migrations.AddConstraint(
-            model_name='leg',
-            constraint=models.CheckConstraint(condition=models.Q(('uuid', ''), _negated=True), name='leg_uuid_never_blank'),
+            model_name="leg",
+            constraint=models.CheckConstraint(condition=models.Q(("uuid", ""), _negated=True), name="leg_uuid_never_blank"),
         ),
         migrations.AddIndex(
-            model_name='calllink',
-            index=models.Index(fields=['user', 'source_number', 'destination_number', '-created_at'], name='call_link_repeat'),
+            model_name="calllink",
+            index=models.Index(fields=["user", "source_number", "destination_number", "-created_at"], name="call_link_repeat"),
         ),
         migrations.AddIndex(
-            model_name='calllink',
-            index=models.Index(fields=['user', '-created_at'], name='call_link_of_user'),
+            model_name="calllink",
+            index=models.Index(fields=["user", "-created_at"], name="call_link_of_user"),
         ),
         migrations.AddIndex(
-            model_name='calllink',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['expires_at'], name='call_link_open'),
+            model_name="calllink",
+            index=models.Index(condition=models.Q(("ended_at", None)), fields=["expires_at"], name="call_link_open"),
         ),
         migrations.AddConstraint(
-            model_name='calllink',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('created_at'))), name='call_link_expires_later'),
+            model_name="calllink",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("expires_at__gt", models.F("created_at"))), name="call_link_expires_later"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='calllink',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('status__in', ('queued', 'ringing_source', 'source_answered', 'bridged'))), models.Q(('ended_at__isnull', False), ('status__in', ('completed', 'failed', 'cancelled', 'expired'))), _connector='OR'), name='call_link_ended_exactly_when_over'),
+            model_name="calllink",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at", None), ("status__in", ("queued", "ringing_source", "source_answered", "bridged"))),
+                    models.Q(("ended_at__isnull", False), ("status__in", ("completed", "failed", "cancelled", "expired"))),
+                    _connector="OR",
+                ),
+                name="call_link_ended_exactly_when_over",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='calllink',
-            constraint=models.CheckConstraint(condition=models.Q(('mode__in', ('callback', 'dial_in'))), name='call_link_mode_known'),
+            model_name="calllink",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("mode__in", ("callback", "dial_in"))), name="call_link_mode_known"
+            ),
         ),
         migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['-started_at', '-id'], name='call_newest'),
+            model_name="call",
+            index=models.Index(fields=["-started_at", "-id"], name="call_newest"),
         ),
         migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['caller_user', '-started_at', '-id'], name='call_of_caller'),
+            model_name="call",
+            index=models.Index(fields=["caller_user", "-started_at", "-id"], name="call_of_caller"),
         ),
         migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['callee_user', '-started_at', '-id'], name='call_of_callee'),
+            model_name="call",
+            index=models.Index(fields=["callee_user", "-started_at", "-id"], name="call_of_callee"),
         ),
         migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['caller_extension', '-started_at', '-id'], name='call_of_caller_exten'),
+            model_name="call",
+            index=models.Index(fields=["caller_extension", "-started_at", "-id"], name="call_of_caller_exten"),
         ),
         migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['callee_extension', '-started_at', '-id'], name='call_of_callee_exten'),
+            model_name="call",
+            index=models.Index(fields=["callee_extension", "-started_at", "-id"], name="call_of_callee_exten"),
         ),
         migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['number', '-started_at', '-id'], name='call_of_number'),
+            model_name="call",
+            index=models.Index(fields=["number", "-started_at", "-id"], name="call_of_number"),
         ),
         migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['hangup_cause', '-started_at', '-id'], name='call_by_cause'),
+            model_name="call",
+            index=models.Index(fields=["hangup_cause", "-started_at", "-id"], name="call_by_cause"),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('direction__in', ('inbound', 'outbound'))), name='call_direction_known'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("direction__in", ("inbound", "outbound"))), name="call_direction_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('call_uuid', ''), _negated=True), name='call_uuid_never_blank'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("call_uuid", ""), _negated=True), name="call_uuid_never_blank"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered', True), ('answered_at__isnull', False)), models.Q(('answered', False), ('answered_at', None), ('bill_seconds', 0)), _connector='OR'), name='call_answered_means_talked'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("answered", True), ("answered_at__isnull", False)),
+                    models.Q(("answered", False), ("answered_at", None), ("bill_seconds", 0)),
+                    _connector="OR",
+                ),
+                name="call_answered_means_talked",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at', None), ('ended_at__gte', models.F('started_at')), _connector='OR'), name='call_ends_after_start'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ended_at", None), ("ended_at__gte", models.F("started_at")), _connector="OR"),
+                name="call_ends_after_start",
+            ),
         ),
     ]

@@ -86,15 +86,27 @@ class Call(models.Model):
     caller_extension = models.ForeignKey(Extension, models.PROTECT, null=True, blank=True, related_name="calls_placed")
     callee_extension = models.ForeignKey(Extension, models.PROTECT, null=True, blank=True, related_name="calls_received")
     caller_user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="calls_placed",
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="calls_placed",
         help_text="Who held the caller's extension when the call began.",
     )
     callee_user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="calls_received",
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="calls_received",
         help_text="Who held the callee's extension when the call began.",
     )
     number = models.ForeignKey(
-        Number, models.PROTECT, null=True, blank=True, related_name="calls",
+        Number,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="calls",
         help_text="Our number that was dialled, or shown as caller ID.",
     )
     provider = models.ForeignKey(Provider, models.PROTECT, null=True, blank=True, related_name="calls")

@@ -28,8 +28,8 @@ class Domain(models.Model):
         return self.name
 
 
-class ExtensionManager(models.Manager.from_queryset(HoldableQuerySet)):  # type: ignore[misc]
-    """Finds extensions as the switch names them."""
+class ExtensionQuerySet(HoldableQuerySet["Extension"]):
+    """Sets of extensions."""
 
     def at(self, number: str, domain: str) -> "Extension | None":
         """Return the extension `number@domain`, None where there is none."""
@@ -47,7 +47,7 @@ class Extension(Holdable):
     encrypted_ha1 = models.BinaryField(null=True, blank=True, editable=False)
     forward_to = E164Field(blank=True, default="", help_text="Rung when the extension does not answer.")
 
-    objects = ExtensionManager()
+    objects = ExtensionQuerySet.as_manager()
 
     class Meta:
         ordering = ("domain__name", "number")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Self
+from typing import Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -17,14 +17,15 @@ class HoldingState(models.TextChoices):
     DISABLED = "disabled"
 
 
-class HoldableQuerySet(models.QuerySet["Holdable"]):
+H = TypeVar("H", bound="Holdable")
+
+
+class HoldableQuerySet(models.QuerySet[H]):
     """Sets of things that one person holds at a time."""
 
     def claimable(self, at: datetime) -> Self:
         """Return those that may be given away at this moment: free ones, and rested ones."""
-        return self.filter(
-            Q(state=HoldingState.FREE) | Q(state=HoldingState.COOLING, cooling_until__lte=at)
-        )
+        return self.filter(Q(state=HoldingState.FREE) | Q(state=HoldingState.COOLING, cooling_until__lte=at))
 
 
 class Holdable(models.Model):

@@ -27,6 +27,10 @@ class Provider(models.Model):
         return self.name
 
 
+class NumberQuerySet(HoldableQuerySet["Number"]):
+    """Sets of numbers."""
+
+
 class Number(Holdable):
     """A phone number of ours (a DID)."""
 
@@ -34,7 +38,7 @@ class Number(Holdable):
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="numbers")
     country = models.CharField(max_length=2, blank=True, default="", help_text="Two letters; empty where unknown.")
 
-    objects = models.Manager.from_queryset(HoldableQuerySet)()
+    objects = NumberQuerySet.as_manager()
 
     class Meta:
         ordering = ("number",)
@@ -84,7 +88,9 @@ class Assignment(models.Model):
             models.UniqueConstraint(
                 fields=("user",), condition=Q(ends_at=None, number__isnull=False), name="assignment_one_number_a_person"
             ),
-            models.CheckConstraint(condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="assignment_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="assignment_ends_after_start"
+            ),
         )
         indexes = (
             models.Index(fields=("extension", "starts_at"), name="assignment_of_extension"),

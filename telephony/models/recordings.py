@@ -17,7 +17,9 @@ class Recording(models.Model):
         DELETED = "deleted"
 
     call = models.ForeignKey(Call, models.PROTECT, null=True, blank=True, related_name="recordings")
-    leg_uuid = models.CharField(max_length=64, unique=True, help_text="The leg that recorded, as the upload's address names it.")
+    leg_uuid = models.CharField(
+        max_length=64, unique=True, help_text="The leg that recorded, as the upload's address names it."
+    )
     state = models.CharField(max_length=8, choices=State, default=State.READY)
     file_name = models.CharField(max_length=100, unique=True, editable=False, help_text="Chosen by the server.")
     size_bytes = models.PositiveBigIntegerField()
@@ -39,7 +41,9 @@ class Recording(models.Model):
                 name="recording_deleted_at_a_time",
             ),
             models.CheckConstraint(condition=~Q(state="deleted", legal_hold=True), name="recording_hold_forbids_deletion"),
-            models.CheckConstraint(condition=Q(deleted_at=None) | Q(deleted_at__gte=F("created_at")), name="recording_deleted_later"),
+            models.CheckConstraint(
+                condition=Q(deleted_at=None) | Q(deleted_at__gte=F("created_at")), name="recording_deleted_later"
+            ),
             models.CheckConstraint(condition=Q(size_bytes__gt=44) & Q(channels__in=(1, 2)), name="recording_has_audio"),
         )
         indexes = (models.Index(fields=("call", "state"), name="recording_of_call"),)

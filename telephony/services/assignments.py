@@ -1,6 +1,7 @@
 """Give an extension, and a number with it, to a person; and take them back."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -24,7 +25,8 @@ def open_assignment(
     Raises NotClaimableError where one of them is held, rests or is disabled, or the person may hold nothing (more).
     """
     now = at or timezone.now()
-    if not user.is_active:
+    # Asked anew: the row at hand may have been read before somebody deactivated the person.
+    if not User.objects.filter(pk=user.pk, is_active=True).exists():
         raise NotClaimableError(f"{user} is deactivated.")
     _claim(extension, now)
     if number is not None:
@@ -33,8 +35,7 @@ def open_assignment(
         with transaction.atomic():
             assignment = Assignment.objects.create(user=user, extension=extension, number=number, starts_at=now)
     except IntegrityError:
-        # The states were free, so it is the person: one number each.
-        raise NotClaimableError(f"{user} has a number already.") from None
+        raise NotClaimableError(_conflict(user, extension, number)) from None
     AuditEntry.objects.record("assignment.opened", assignment, actor=actor, after=_described(assignment))
     return assignment
 
@@ -42,21 +43,19 @@ def open_assignment(
 @transaction.atomic
 def release(assignment: Assignment, *, actor: User | None = None, at: datetime | None = None) -> bool:
     """Take back what an assignment gave; each rests before it is given again. Tell whether it was still open."""
-    now = at or timezone.now()
+    # Never before it began: the clocks of two servers differ a little.
+    now = max(at or timezone.now(), assignment.starts_at)
     if not Assignment.objects.open().filter(pk=assignment.pk).update(ends_at=now, updated_at=timezone.now()):
         return False
-    rest = timedelta(days=settings.NUMBER_COOLDOWN_DAYS)
-    state = (
-        {"state": HoldingState.COOLING, "cooling_until": now + rest} if rest else {"state": HoldingState.FREE, "cooling_until": None}
-    )
-    Extension.objects.filter(pk=assignment.extension_id).update(**state, updated_at=timezone.now())
+    after = _after_holding(now)
+    Extension.objects.filter(pk=assignment.extension_id).update(**after, updated_at=timezone.now())
     if assignment.number_id is not None:
-        Number.objects.filter(pk=assignment.number_id).update(**state, updated_at=timezone.now())
+        Number.objects.filter(pk=assignment.number_id).update(**after, updated_at=timezone.now())
     AuditEntry.objects.record("assignment.released", assignment, actor=actor, before=_described(assignment))
     return True
 
 
-def set_disabled(thing: Extension | Number, disabled: bool, *, actor: User | None = None) -> bool:
+def set_disabled(thing: Extension | Number, *, disabled: bool, actor: User | None = None) -> bool:
     """Take something out of use, or bring it back; what somebody holds stays as it is. Tell whether it changed."""
     before, after = (HoldingState.FREE, HoldingState.DISABLED) if disabled else (HoldingState.DISABLED, HoldingState.FREE)
     with transaction.atomic():
@@ -78,6 +77,23 @@ def _claim(thing: Extension | Number, now: datetime) -> None:
         raise NotClaimableError(f"{thing} is not free.")
 
 
+def _conflict(user: User, extension: Extension, number: Number | None) -> str:
+    """Say which constraint an assignment would break; what was claimed is free by its state, so mostly it is the person."""
+    held = Assignment.objects.open()
+    if number is not None and held.filter(user=user, number__isnull=False).exists():
+        return f"{user} has a number already."
+    return f"{extension if held.filter(extension=extension).exists() else number} is held by somebody."
+
+
+def _after_holding(now: datetime) -> dict[str, Any]:
+    if not settings.NUMBER_COOLDOWN_DAYS:
+        return {"state": HoldingState.FREE, "cooling_until": None}
+    return {"state": HoldingState.COOLING, "cooling_until": now + timedelta(days=settings.NUMBER_COOLDOWN_DAYS)}
+
+
 def _described(assignment: Assignment) -> dict[str, str]:
-    number = assignment.number.number if assignment.number else ""
-    return {"user": assignment.user.auth0_id or assignment.user.username, "extension": str(assignment.extension), "number": number}
+    return {
+        "user": assignment.user.auth0_id or assignment.user.username,
+        "extension": str(assignment.extension),
+        "number": assignment.number.number if assignment.number else "",
+    }

@@ -73,8 +73,12 @@ def take_in(body: bytes, origin: Origin) -> Intake:
         logger.exception("a record could not be stored")
         reason = f"The record could not be stored: {type(error).__name__}."
     quarantine.keep(
-        Quarantine.Kind.CDR, body, reason,
-        content_type=origin.content_type, leg_uuid=origin.leg_uuid, address=origin.address,
+        Quarantine.Kind.CDR,
+        body,
+        reason,
+        content_type=origin.content_type,
+        leg_uuid=origin.leg_uuid,
+        address=origin.address,
     )
     return Intake(Result.QUARANTINED, reason)
 

@@ -14,7 +14,13 @@ KEPT_BYTES = 256 * 1024
 
 
 def keep(
-    kind: Quarantine.Kind, body: bytes, reason: str, *, size: int | None = None, content_type: str = "", leg_uuid: str = "",
+    kind: Quarantine.Kind,
+    body: bytes,
+    reason: str,
+    *,
+    size: int | None = None,
+    content_type: str = "",
+    leg_uuid: str = "",
     address: str | None = None,
 ) -> Quarantine:
     """Keep a body (its first 256 KiB) with the reason why it could not be read; the same bytes are kept once."""

@@ -145,9 +145,14 @@ def _store(leg_uuid: str, path: Path, audio: _Audio) -> tuple[Recording, bool]:
     path.replace(target)
     leg = Leg.objects.only("call_id").filter(uuid=leg_uuid).first()
     recording = Recording.objects.create(
-        leg_uuid=leg_uuid, call_id=leg.call_id if leg else None, file_name=file_name,
-        sha256=audio.sha256, size_bytes=audio.size_bytes, channels=audio.channels,
-        sample_rate=audio.sample_rate, duration_ms=audio.duration_ms,
+        leg_uuid=leg_uuid,
+        call_id=leg.call_id if leg else None,
+        file_name=file_name,
+        sha256=audio.sha256,
+        size_bytes=audio.size_bytes,
+        channels=audio.channels,
+        sample_rate=audio.sample_rate,
+        duration_ms=audio.duration_ms,
     )
     return recording, True
 
@@ -193,8 +198,13 @@ def delete_audio(recording: Recording, *, actor: User, address: str | None, requ
                 raise LegalHoldError
             return
         AuditEntry.objects.record(
-            "recording.deleted", recording, actor=actor, address=address, request_id=request_id,
-            before={"state": "ready"}, after={"state": "deleted"},
+            "recording.deleted",
+            recording,
+            actor=actor,
+            address=address,
+            request_id=request_id,
+            before={"state": "ready"},
+            after={"state": "deleted"},
         )
     # After the commit: a file without a row can be swept, a row without its file would be a broken promise.
     audio_path(recording).unlink(missing_ok=True)

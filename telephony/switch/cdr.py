@@ -5,10 +5,10 @@ Source: records of FreeSWITCH 1.11.1.
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from telephony.switch.cdr_cleaning import clean, line
 from telephony.switch.cdr_decoding import MAX_CDR_BYTES, decode_record
@@ -29,10 +29,16 @@ _CAUSE = re.compile(r"[A-Z0-9_]{1,64}")
 _TRANSFER = re.compile(r"(?:blind|att|uuid_br):([0-9A-Za-z][0-9A-Za-z._-]{0,63})")
 _CALL_DIRECTIONS = frozenset({"inbound", "outbound", "local"})
 
-Reader = Callable[[str], str]
+
+class Reader(Protocol):
+    """Reads a channel variable as one line of text."""
+
+    def __call__(self, name: str, longest: int = 255) -> str:
+        """Return the variable's text, "" where it is missing."""
+        ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class LegRecord:
     """What a record says of one leg: times in UTC, lengths in seconds, "" and None where it says nothing."""
 
@@ -162,7 +168,7 @@ def _bridges(entries: list[dict[str, Any]]) -> Iterator[datetime]:
             yield bridged_at
 
 
-def _parties(text: Reader, entries: list[dict[str, Any]]) -> dict[str, str]:
+def _parties(text: Reader, entries: list[dict[str, Any]]) -> dict[str, Any]:
     """Return who is on the leg, who called and whom."""
     direction = text("direction")
     # The newest entry comes first; what was dialled at first stands in the oldest.
@@ -220,7 +226,7 @@ def _result(text: Reader) -> dict[str, Any]:
     }
 
 
-def _quality(record: dict[str, Any]) -> dict[str, float | None]:
+def _quality(record: dict[str, Any]) -> dict[str, Any]:
     """Return what the switch measured of the sound that it received.
 
     Jitter is the root of the largest variance of the packets' spacing, in milliseconds; loss is in percent.

@@ -23,7 +23,8 @@ DEEPEST: Final = 40
 
 _FORM_FIELD = re.compile(rb"(?:\A|&)cdr=([^&]*)")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/\s]+={0,2}\s*")
-_BARE_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|-?\b(?:nan|inf(?:inity)?)\b(?:\([^)]{0,20}\))?', re.IGNORECASE | re.DOTALL)
+# A string, never given back once read, also one that does not end: a hostile body must not be read again and again.
+_BARE_WORD = re.compile(r'"(?:[^"\\]|\\.)*+"?|-?\b(?:nan|inf(?:inity)?)\b(?:\([^)]{0,20}\))?', re.IGNORECASE | re.DOTALL)
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 # What the switch never leaves bare when it percent-encodes a value.
 _NEVER_BARE = re.compile(r'[\r\n "#&+:;<=>?@\[\\\]^`{|}]')
@@ -74,8 +75,8 @@ def _unwrapped(body: bytes) -> bytes:
     value = field[1] if field else body
     # The switch encodes a plus sign: one that stands bare is another client's space.
     spaced = value.replace(b"+", b" ") if field else value
-    for decode in (lambda: unquote_to_bytes(spaced), lambda: _from_base64(value), lambda: _from_base64(unquote_to_bytes(value))):
-        decoded = decode().strip(b" \t\r\n\0")
+    for candidate in (unquote_to_bytes(spaced), _from_base64(value), _from_base64(unquote_to_bytes(value))):
+        decoded = candidate.strip(b" \t\r\n\0")
         if decoded[:1] and decoded[:1] in b"{<":
             return decoded
     raise CdrError("The body is neither JSON nor XML, nor a form that holds one.")
@@ -179,5 +180,3 @@ def _are_encoded(variables: dict[str, Any]) -> bool:
 
 def _decoded(value: Any) -> Any:
     return _text(unquote_to_bytes(value)) if isinstance(value, str) and "%" in value else value
-
-

@@ -19,7 +19,9 @@ class Post:
 def _read(path: Path) -> Post:
     name = f"{path.parent.name}/{path.name}"
     if path.suffix != ".http":
-        return Post(name, "application/json" if path.suffix == ".json" else "application/x-www-form-urlencoded", path.read_bytes())
+        return Post(
+            name, "application/json" if path.suffix == ".json" else "application/x-www-form-urlencoded", path.read_bytes()
+        )
     head, body = re.split(rb"\r?\n\r?\n", path.read_bytes(), maxsplit=1)
     content_type = re.search(rb"(?im)^content-type: *([^\r\n]*)", head)
     return Post(name, content_type[1].decode() if content_type else "", body)

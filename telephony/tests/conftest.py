@@ -47,7 +47,9 @@ def make_person(db: None) -> Callable[..., User]:
     """Make a person."""
 
     def make(name: str, role: str = Role.USER, **fields: Any) -> User:
-        return User.objects.create_user(name, name=name, subject=f"auth0|{name}", issuer="https://auth0.invalid/", role=role, **fields)
+        return User.objects.create_user(
+            name, name=name, subject=f"auth0|{name}", issuer="https://auth0.invalid/", role=role, **fields
+        )
 
     return make
 

@@ -6,6 +6,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.permissions import person_of
 from telephony.audio import audio_response
 from telephony.filters import CallPageFilter
 from telephony.models import Call
@@ -20,13 +21,13 @@ ROWS = 25
 @require_safe
 def call_list(request: HttpRequest) -> HttpResponse:
     """Show the calls that the person may see, newest first."""
-    filters = CallPageFilter(request.GET, queryset=Call.objects.visible_to(request.user).for_listing(), request=request)
+    filters = CallPageFilter(request.GET, queryset=Call.objects.visible_to(person_of(request)).for_listing(), request=request)
     page = _page(filters, request.GET.get("cursor"))
     query = request.GET.copy()
     query.pop("cursor", None)
     context = {
         "filters": filters,
-        "table": CallTable(page.items, viewer=request.user),
+        "table": CallTable(page.items, viewer=person_of(request)),
         "page": page,
         "query": query.urlencode(),
         "is_filtered": any(request.GET.get(name) for name in CallPageFilter.base_filters),
@@ -48,7 +49,7 @@ def _page(filters: CallPageFilter, cursor: str | None) -> Page[Call]:
 def call_audio(request: HttpRequest, call_id: int) -> HttpResponseBase:
     """Send the audio of a call that the person may see, by Range."""
     try:
-        call = Call.objects.visible_to(request.user).for_listing().find(call_id)
+        call = Call.objects.visible_to(person_of(request)).for_listing().find(call_id)
     except Call.DoesNotExist:
         raise Http404 from None
     return audio_response(request, call.recording)

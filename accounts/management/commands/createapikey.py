@@ -11,7 +11,9 @@ from accounts.services import issue_key
 
 
 class Command(BaseCommand):
-    help = "Issue an API key for the person of this Auth0 id, who is created when new; prints the key, which is shown this once."
+    help = (
+        "Issue an API key for the person of this Auth0 id, who is created when new; prints the key, which is shown this once."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("auth0_id", help="the `sub` of the person's tokens")

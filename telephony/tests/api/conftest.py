@@ -11,9 +11,7 @@ from telephony.tests.captures import posts_of
 
 
 @pytest.fixture
-def scene(
-    make_person: Callable, hold: Callable, key_of: Callable, post_cdr: Callable, client: Client
-) -> SimpleNamespace:
+def scene(make_person: Callable, hold: Callable, key_of: Callable, post_cdr: Callable, client: Client) -> SimpleNamespace:
     """1006 belongs to anna with 17036879447, 1005 to ben; eve has 1007; every captured call was posted."""
     people = {name: make_person(name) for name in ("anna", "ben", "eve")} | {"staff": make_person("staff", Role.STAFF)}
     hold(people["anna"], "1006", "17036879447")

@@ -72,13 +72,17 @@ def test_the_listed_address_plays_without_further_proof(scene: SimpleNamespace, 
     assert (response.status_code, b"".join(response.streaming_content)) == (206, b"RIFF")
 
 
-def test_a_signed_address_is_good_for_minutes(scene: SimpleNamespace, call: Call, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signed_address_is_good_for_minutes(
+    scene: SimpleNamespace, call: Call, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = signed_path(scene, "anna", call)
     monkeypatch.setattr(recordings, "LISTEN_URL_LIFETIME", timedelta(seconds=-1))
     assert client.get(path).status_code == 401
 
 
-def test_a_signed_address_dies_with_its_key_its_person_and_its_sight(scene: SimpleNamespace, call: Call, client: Client) -> None:
+def test_a_signed_address_dies_with_its_key_its_person_and_its_sight(
+    scene: SimpleNamespace, call: Call, client: Client
+) -> None:
     path = signed_path(scene, "anna", call)
     ApiKey.objects.filter(user=scene.people["anna"]).update(revoked_at=timezone.now())
     assert client.get(path).status_code == 401

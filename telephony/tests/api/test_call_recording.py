@@ -62,7 +62,9 @@ def test_nobody_sees_another_persons_calls(scene: SimpleNamespace) -> None:
 
 def test_our_number_and_its_provider_are_shown(scene: SimpleNamespace) -> None:
     number = Number.objects.get()
-    inbound, outbound, local = (rows(scene, "anna", query)[0] for query in ("?call_direction=inbound", "?call_to=2403019517", "?local=true"))
+    inbound, outbound, local = (
+        rows(scene, "anna", query)[0] for query in ("?call_direction=inbound", "?call_to=2403019517", "?local=true")
+    )
     assert [(c["didnumber"], c["provider"]) for c in (inbound, outbound)] == [(number.pk, number.provider_id)] * 2
     assert (local["didnumber"], local["provider"]) == (0, 0)
 
@@ -206,7 +208,9 @@ def test_a_key_without_the_scope(client: Client, scene: SimpleNamespace, key_of:
     assert client.get("/api/v2/call-recording", headers=allowed).status_code == 200
 
 
-def test_as_many_queries_for_one_row_as_for_many(scene: SimpleNamespace, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_as_many_queries_for_one_row_as_for_many(
+    scene: SimpleNamespace, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     scene.get("staff", "call-recording?limit=1")
     with django_assert_num_queries(3):
         assert len(scene.get("staff", "call-recording?limit=1").json()) == 1
@@ -233,7 +237,9 @@ def test_another_persons_call_is_not_there(scene: SimpleNamespace) -> None:
     for call in Call.objects.exclude(pk__in=mine):
         for path in (f"call-recording/{call.pk}", f"call-recording/{call.pk}/audio"):
             for method in ("GET", "HEAD", "DELETE"):
-                assert scene.get("eve", path, method=method).status_code == (405 if "DELETE" in method and "audio" not in path else 404)
+                assert scene.get("eve", path, method=method).status_code == (
+                    405 if "DELETE" in method and "audio" not in path else 404
+                )
 
 
 @pytest.mark.parametrize("call_id", ["0", "999999", "9" * 40])

@@ -43,10 +43,13 @@ def made_of(post: Post, **variables: object) -> bytes:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "header", ["", "Basic", "Basic !!!", "Basic c3dpdGNoOndyb25n", "Bearer c3dpdGNoOndyb25n", "Basic " + "A" * 10_000, "Basic ÿ"]
+    "header",
+    ["", "Basic", "Basic !!!", "Basic c3dpdGNoOndyb25n", "Bearer c3dpdGNoOndyb25n", "Basic " + "A" * 10_000, "Basic ÿ"],
 )
 def test_without_the_switchs_credentials_nothing_is_stored(client: Client, header: str) -> None:
-    response = client.generic("POST", "/freeswitch/cdr", record().body, headers={"authorization": header.encode().decode("latin-1")})
+    response = client.generic(
+        "POST", "/freeswitch/cdr", record().body, headers={"authorization": header.encode().decode("latin-1")}
+    )
     assert (response.status_code, response.json()["code"]) == (401, "invalid_credentials")
     assert response["WWW-Authenticate"].startswith("Basic ")
     assert nothing_written()
@@ -114,7 +117,14 @@ def test_a_record_that_joins_two_calls_keeps_the_elder(post_cdr: Poster) -> None
     post_cdr(younger)
     first, second = Call.objects.order_by("pk")
     Recording.objects.create(
-        call=second, leg_uuid="r", file_name="r.wav", size_bytes=100, sha256="0" * 64, channels=2, sample_rate=8000, duration_ms=1
+        call=second,
+        leg_uuid="r",
+        file_name="r.wav",
+        size_bytes=100,
+        sha256="0" * 64,
+        channels=2,
+        sample_rate=8000,
+        duration_ms=1,
     )
     joining = made_of(record("local-answered", 0), originating_leg_uuid=first.call_uuid, bridge_uuid=second.call_uuid)
     assert post_cdr(joining).json() == {"result": "stored"}
@@ -223,7 +233,10 @@ def test_ten_megabytes_are_refused_and_their_head_is_kept(post_cdr: Poster) -> N
 def test_no_secret_of_a_record_is_stored(post_cdr: Poster) -> None:
     url = "http://127.0.0.1:8000/freeswitch/recordings/x/1/" + "c" * 64 + ".wav"
     body = made_of(
-        record(index=1), sip_auth_password="canary-pw", record_post_process_exec_api=f"bgapi:http_put {url} /tmp/x", last_arg=url
+        record(index=1),
+        sip_auth_password="canary-pw",
+        record_post_process_exec_api=f"bgapi:http_put {url} /tmp/x",
+        last_arg=url,
     )
     post_cdr(body)
     stored = json.dumps(Leg.objects.get().raw)

@@ -34,7 +34,7 @@ def put(client: Client, body: bytes = AUDIO, path: str | None = None, method: st
 
 
 def published() -> list[Path]:
-    return [path for path in settings.RECORDINGS_ROOT.rglob("*.wav")]
+    return list(settings.RECORDINGS_ROOT.rglob("*.wav"))
 
 
 def made_wav(seconds: float = 1, channels: int = 2, rate: int = 8000) -> bytes:

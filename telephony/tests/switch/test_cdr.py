@@ -4,7 +4,6 @@ import base64
 import dataclasses
 import json
 import random
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote_to_bytes
@@ -121,7 +120,9 @@ def test_latin1_among_utf8() -> None:
     assert parse_cdr(body).caller_name == "<script>alert(1)</script> Zoë é %{system id}"
 
 
-@pytest.mark.parametrize("score", [b"nan", b"-nan", b"NaN", b"inf", b"-inf", b"Infinity", b"nan(0x8000)", b"99999", b"null", b'"nan"', b"-1", b"[]"])
+@pytest.mark.parametrize(
+    "score", [b"nan", b"-nan", b"NaN", b"inf", b"-inf", b"Infinity", b"nan(0x8000)", b"99999", b"null", b'"nan"', b"-1", b"[]"]
+)
 def test_a_score_without_a_value(score: bytes) -> None:
     record = parse_cdr(A_LEG.replace(b'"mos":4.5', b'"mos":' + score))
     assert record.mos is None
@@ -176,7 +177,14 @@ def test_all_entries_of_a_callflow_are_read() -> None:
 
 def test_a_callflow_of_odd_shapes() -> None:
     body = json.loads(A_LEG)
-    for callflow in ({}, [], [None, 5], "x", [{"caller_profile": 3, "times": []}], [{"caller_profile": {"originatee": {"originatee_caller_profiles": [1, {"uuid": {}}]}}}]):
+    for callflow in (
+        {},
+        [],
+        [None, 5],
+        "x",
+        [{"caller_profile": 3, "times": []}],
+        [{"caller_profile": {"originatee": {"originatee_caller_profiles": [1, {"uuid": {}}]}}}],
+    ):
         record = parse_cdr(json.dumps(body | {"callflow": callflow}).encode())
         assert not record.talked
     one = body | {"callflow": body["callflow"][0]}
@@ -210,7 +218,9 @@ def test_secrets_are_stripped_wherever_they_stand(name: str) -> None:
 def test_secrets_in_the_log_of_applications_and_in_the_plan() -> None:
     body = json.loads(A_LEG)
     url = "http://p/freeswitch/recordings/u/1/canary.wav"
-    body["app_log"]["applications"].append({"app_name": "set", "app_data": f"record_post_process_exec_api=bgapi:http_put {url} x"})
+    body["app_log"]["applications"].append(
+        {"app_name": "set", "app_data": f"record_post_process_exec_api=bgapi:http_put {url} x"}
+    )
     body["callflow"][0]["extension"]["applications"].append({"app_name": "set", "app_data": "sip_auth_password=canary"})
     body["params"] = [{"name": "password", "value": "canary"}]
     raw = parse_cdr(json.dumps(body).encode()).raw
@@ -250,19 +260,21 @@ def test_what_is_no_record(body: bytes) -> None:
     assert error.value.reason.endswith(".")
 
 
-@pytest.mark.parametrize("filler", [b"[", b"{", b'"', b"\\", b"%", b"+", b"<", b"nan", b"=", b"&cdr=", b'"\\', b"://a:b", b"password="])
-def test_large_bodies_take_time_that_grows_with_their_size_alone(filler: bytes) -> None:
-    began = time.perf_counter()
-    for body in (filler, b'{"a":"' + filler, b"<a>" + filler):
+# Not timed: what is quadratic in these takes minutes, which nobody overlooks.
+@pytest.mark.parametrize(
+    "filler", [b"[", b"{", b'"', b"\\", b"%", b"+", b"<", b"nan", b"=", b"&cdr=", b'"\\', b"://a:b", b"password="]
+)
+def test_large_bodies_end(filler: bytes) -> None:
+    for start in (filler, b'{"a":"' + filler, b"<a>" + filler):
         with pytest.raises(CdrError):
-            parse_cdr((body * (MAX_CDR_BYTES // len(body)))[:MAX_CDR_BYTES])
-    # Not a benchmark: what is quadratic here takes hours.
-    assert time.perf_counter() - began < 30
+            parse_cdr(start + filler * (1_000_000 // len(filler)))
 
 
-def test_a_long_hostile_value_is_cleaned_in_time() -> None:
-    for filler in ("http://a", "://a:b@", "password=", "https://x?", "a-", "bearer "):
-        parse_cdr(with_variables(long=filler * (500_000 // len(filler))))
+@pytest.mark.parametrize(
+    "filler", ["http://a", "://a:b@", "a:b@", "password=", "https://x?", "a-", "bearer ", "basic\t", "?", "/freeswitch/"]
+)
+def test_a_long_hostile_value_is_cleaned(filler: str) -> None:
+    parse_cdr(with_variables(long=filler * (500_000 // len(filler))))
 
 
 @settings(max_examples=300, deadline=None)

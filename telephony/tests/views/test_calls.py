@@ -17,7 +17,12 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def people(make_person: Callable, hold: Callable, post_cdr: Callable) -> dict[str, User]:
     """1006 belongs to anna, 1005 to ben; every captured call was posted."""
-    people = {"anna": make_person("anna"), "ben": make_person("ben"), "eve": make_person("eve"), "staff": make_person("staff", Role.STAFF)}
+    people = {
+        "anna": make_person("anna"),
+        "ben": make_person("ben"),
+        "eve": make_person("eve"),
+        "staff": make_person("staff", Role.STAFF),
+    }
     hold(people["anna"], "1006", "17036879447")
     hold(people["ben"], "1005")
     for scenario in TABLE:
@@ -40,7 +45,16 @@ def rows(text: str) -> int:
 def test_staff_see_every_call_in_words(client: Client, people: dict[str, User]) -> None:
     text = page(client, people["staff"])
     assert rows(text) == 13
-    for words in ("Phone not registered", "Caller hung up", "Busy", "No answer", "+1 240-301-9517", "0:06", "Internal", "Inbound"):
+    for words in (
+        "Phone not registered",
+        "Caller hung up",
+        "Busy",
+        "No answer",
+        "+1 240-301-9517",
+        "0:06",
+        "Internal",
+        "Inbound",
+    ):
         assert words in text
     assert "<h1>Calls</h1>" in text
 
@@ -73,7 +87,14 @@ def test_nothing_is_inline_and_every_script_may_run(client: Client, people: dict
 
 @pytest.mark.parametrize(
     ("query", "expected"),
-    [("?q=301", 2), ("?q=240-301", 2), ("?answered=true", 6), ("?call_direction=inbound", 2), ("?has_recording=true", 0), ("?page=3&nonsense=1", 13)],
+    [
+        ("?q=301", 2),
+        ("?q=240-301", 2),
+        ("?answered=true", 6),
+        ("?call_direction=inbound", 2),
+        ("?has_recording=true", 0),
+        ("?page=3&nonsense=1", 13),
+    ],
 )
 def test_filters(client: Client, people: dict[str, User], query: str, expected: int) -> None:
     text = page(client, people["staff"], query)
@@ -112,12 +133,21 @@ def test_other_verbs(client: Client, people: dict[str, User], path: str) -> None
     assert client.post(path).status_code == 405
 
 
-def test_the_audio_of_another_person_is_not_there(client: Client, people: dict[str, User], tmp_path: Any, settings: Any) -> None:
+def test_the_audio_of_another_person_is_not_there(
+    client: Client, people: dict[str, User], tmp_path: Any, settings: Any
+) -> None:
     settings.RECORDINGS_ROOT = tmp_path
     (tmp_path / "a.wav").write_bytes(b"RIFF" * 100)
     call = Call.objects.get(call_uuid="3e6bc8f5-181d-4c52-9d6d-46965011989d")
     Recording.objects.create(
-        call=call, leg_uuid="x", file_name="a.wav", size_bytes=400, sha256="0" * 64, channels=2, sample_rate=8000, duration_ms=5000
+        call=call,
+        leg_uuid="x",
+        file_name="a.wav",
+        size_bytes=400,
+        sha256="0" * 64,
+        channels=2,
+        sample_rate=8000,
+        duration_ms=5000,
     )
     assert "0:05" in page(client, people["anna"])
     for who, status in (("anna", 200), ("ben", 200), ("staff", 200), ("eve", 404)):
