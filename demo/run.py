@@ -55,16 +55,17 @@ class Runner:
 
     def manage(self, *arguments: str, **extra: str) -> str:
         """Run a Django command to its end and return what it printed. Raises RunError."""
-        with subprocess.Popen(  # noqa: S603 - our own commands
+        child = subprocess.Popen(  # noqa: S603 - our own commands
             [sys.executable, "manage.py", *arguments], cwd=self.root, env=self.environment | extra,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, start_new_session=True,
-        ) as child:  # fmt: skip
-            self.children.append(child)
-            output, errors = child.communicate()
-            self.children.remove(child)
+        )  # fmt: skip
+        # On the list while it runs: whoever stops us in the middle of it must find it there.
+        self.children.append(child)
+        output, errors = child.communicate()
+        self.children.remove(child)
         if child.returncode:
-            last = errors.decode(errors="replace").strip().splitlines()[-1:]
-            raise RunError(f"manage.py {arguments[0]} failed: {last[0] if last else child.returncode}")
+            said = " ".join(errors.decode(errors="replace").strip().splitlines()[-2:]) or f"status {child.returncode}"
+            raise RunError(f"manage.py {arguments[0]} failed: {said}")
         return output.decode()
 
     def stop(self) -> None:
@@ -160,9 +161,12 @@ def stopped_by_signals() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)
         raise StoppedError
 
-    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(each, stop)
-    yield
+    before = {each: signal.signal(each, stop) for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def run(runner: Runner) -> None:

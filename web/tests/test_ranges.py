@@ -25,7 +25,9 @@ def fetch(audio: Path, method: str = "GET", **headers: str) -> HttpResponseBase:
 
 def body_of(response: HttpResponseBase) -> bytes:
     body = b"".join(response.streaming_content) if response.streaming else response.content
-    response.close()
+    # Not close(): that would also end the connection to a database that nobody asked for.
+    for closer in response._resource_closers:
+        closer()
     return body
 
 

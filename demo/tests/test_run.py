@@ -1,0 +1,143 @@
+"""`make run`: sets up once, starts, tells how to sign in, stops everything."""
+
+import os
+import re
+import signal
+import socket
+import stat
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from demo import run as running
+from demo.environment import SECRETS, make_env_file, remembered, write_private
+from demo.run import RunError, Runner, check_port, main, read_settings
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with nothing on it yet: own folder, own port, own database."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    for name in (*SECRETS, "DJANGO_SETTINGS_MODULE", "DEBUG", "ALLOWED_HOSTS", "FREESWITCH_HTTP_USER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ENV_FILE", str(tmp_path / ".env"))
+    monkeypatch.setenv("PORTAL_VAR", str(tmp_path / "var"))
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/portal.sqlite3")
+    monkeypatch.setenv("RECORDINGS_URL", f"file://{tmp_path}/recordings")
+    monkeypatch.setenv("PORT", str(port))
+    return tmp_path
+
+
+def run_until_ready(then: Callable[[str], None]) -> int:
+    """Run in this thread; once the portal is ready, do something in another."""
+    url = f"http://127.0.0.1:{os.environ['PORT']}"
+
+    def watch() -> None:
+        for _ in range(400):
+            try:
+                with urllib.request.urlopen(f"{url}/readyz", timeout=2):
+                    break
+            except OSError:
+                time.sleep(0.1)
+        # Let the welcome be printed: it comes right after the portal is ready.
+        time.sleep(1)
+        then(url)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        return main()
+    finally:
+        thread.join()
+
+
+def test_a_first_and_a_second_run(machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seen = []
+
+    def look_and_stop(url: str) -> None:
+        with urllib.request.urlopen(f"{url}/login") as page:
+            seen.append(page.read().decode())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    assert run_until_ready(look_and_stop) == 0
+    first = capsys.readouterr().out
+    assert "Sign in" in seen[0]
+    key = re.search(r"API key +([0-9a-f-]{36})", first)[1]
+    password = re.search(r"password +(\S+)", first)[1]
+    assert f"-H 'x-mediamagic-key: {key}'" in first
+    assert stat.S_IMODE((machine / ".env").stat().st_mode) == 0o600
+    assert stat.S_IMODE((machine / "var" / "demo.json").stat().st_mode) == 0o600
+    assert password not in (machine / "var" / "log" / "server.log").read_text()
+    check_port(int(os.environ["PORT"]))
+
+    secrets = (machine / ".env").read_text()
+    assert run_until_ready(lambda _: os.kill(os.getpid(), signal.SIGINT)) == 0
+    second = capsys.readouterr().out
+    assert key in second
+    assert password in second
+    assert "Made .env" not in second
+    assert (machine / ".env").read_text() == secrets
+    check_port(int(os.environ["PORT"]))
+
+
+def test_a_server_that_dies_is_told(machine: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "server_command", lambda port: ["python3", "-c", "raise SystemExit(3)"])
+    assert main() == 1
+    assert "did not become ready" in capsys.readouterr().err
+    # Ready, and then gone by itself.
+    monkeypatch.setattr(running, "wait_until_ready", lambda *_: None)
+    assert main() == 1
+    assert "stopped by itself (status 3)" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken(machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", int(os.environ["PORT"])))
+        other.listen()
+        assert main() == 1
+    message = capsys.readouterr().err
+    assert "is not free" in message
+    assert "make run PORT=" in message
+    assert not (machine / "portal.sqlite3").exists()
+
+
+def test_a_command_that_fails_says_why(machine: Path) -> None:
+    make_env_file(machine / ".env")
+    with pytest.raises(RunError, match=r"manage\.py nonsense failed: .*nonsense"):
+        Runner().manage("nonsense")
+
+
+def test_a_child_that_does_not_listen_is_ended_by_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "STOP_WITHIN_SECONDS", 0.5)
+    runner = Runner()
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+    child = runner.start(["python3", "-c", deaf])
+    time.sleep(0.3)
+    runner.stop()
+    assert child.returncode is not None
+
+
+def test_secrets_are_made_once(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    assert make_env_file(path)
+    made = read_settings(path)
+    assert set(made) == set(SECRETS)
+    assert all(len(value) >= 32 for value in made.values())
+    assert len(set(made.values())) == len(SECRETS)
+    path.write_text("MINE=1\n# NOT=this\n")
+    assert not make_env_file(path)
+    assert read_settings(path) == {"MINE": "1"}
+    assert read_settings(tmp_path / "none") == {}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "5"])
+def test_what_was_remembered_may_be_damaged(tmp_path: Path, text: str) -> None:
+    assert remembered(tmp_path / "none") == {}
+    write_private(tmp_path / "f", text)
+    assert remembered(tmp_path / "f") == {}

@@ -1,0 +1,112 @@
+"""Settings from the environment: a wrong or missing value is one line that names the variable."""
+
+import os
+import re
+import subprocess
+import sys
+
+import environ
+import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from portal.environment import Environment, NumberRange
+
+SOUND = {
+    "PATH": os.environ["PATH"], "ENV_FILE": os.devnull, "SECRET_KEY": "s" * 40, "API_KEY_PEPPER": "p" * 40, "CREDENTIALS_KEY": "c" * 40,
+    "FREESWITCH_HTTP_PASSWORD": "f" * 20,
+}  # fmt: skip
+
+
+def start(**variables: str) -> subprocess.CompletedProcess[str]:
+    given = {name: value for name, value in (SOUND | variables).items() if value != "-"}
+    code = "from portal import settings; print(settings.DATABASES['default']['ENGINE'], settings.AUTH0_JWKS_URL)"
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=settings.BASE_DIR, env=given, capture_output=True, text=True, check=False
+    )
+
+
+def reader(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Environment:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return Environment(environ.Env())
+
+
+def test_a_sound_environment_starts() -> None:
+    done = start(AUTH0_DOMAIN="tenant.eu.auth0.com")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "django.db.backends.sqlite3 https://tenant.eu.auth0.com/.well-known/jwks.json\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "-"),
+        ("API_KEY_PEPPER", "short"),
+        ("PORT", "http"),
+        ("DATABASE_URL", "mysql://x/y"),
+        ("AUTH0_BASE_URL", "http://auth0.example"),
+    ],
+)
+def test_a_wrong_value_ends_the_start_with_one_line_that_names_it(name: str, value: str) -> None:
+    done = start(**{name: value})
+    last = done.stderr.strip().splitlines()[-1]
+    assert done.returncode != 0
+    assert last.startswith("django.core.exceptions.ImproperlyConfigured: ")
+    assert name in last
+    assert SOUND["API_KEY_PEPPER"] not in done.stderr
+
+
+def test_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    env = reader(
+        monkeypatch, A=" on ", B="0", N="7", L="a, ,b", C="10.0.0.0/8,::1", U="https://x.example/", R="1000-1999", M="US"
+    )
+    assert (env.boolean("A", default=False), env.boolean("B", default=True), env.boolean("UNSET", default=True)) == (
+        True,
+        False,
+        True,
+    )
+    assert (env.integer("N", 1, least=0, most=9), env.items("L"), env.number_range("R", "")) == (
+        7,
+        ["a", "b"],
+        NumberRange(1000, 1999),
+    )
+    assert [str(network) for network in env.networks("C")] == ["10.0.0.0/8", "::1/128"]
+    assert (env.url("U", "", schemes=("https",)), env.matching("M", "", r"[A-Z]{2}", "")) == ("https://x.example", "US")
+    assert (env.secure_url("UNSET", ""), env.optional_secret("UNSET", least=32)) == ("", "")
+    assert env.secure_url("UNSET", "http://127.0.0.1:4400/") == "http://127.0.0.1:4400/"
+
+
+WRONG = {
+    "boolean": lambda env: env.boolean("X", default=False),
+    "integer": lambda env: env.integer("X", 1, least=1, most=9),
+    "networks": lambda env: env.networks("X"),
+    "secret": lambda env: env.secret("X", None, least=99),
+    "optional secret": lambda env: env.optional_secret("X", least=99),
+    "url": lambda env: env.url("X", "", schemes=("https",)),
+    "secure url": lambda env: env.secure_url("X", ""),
+    "matching": lambda env: env.matching("X", "", r"[A-Z]{2}", "two letters"),
+    "range": lambda env: env.number_range("X", ""),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+@pytest.mark.parametrize("value", ["nonsense", "http://elsewhere.example", "12-1", "99-10", "٣"])
+def test_wrong_values_name_the_variable(monkeypatch: pytest.MonkeyPatch, kind: str, value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^X "):
+        WRONG[kind](reader(monkeypatch, X=value))
+
+
+def test_a_missing_secret_says_what_to_give(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ImproperlyConfigured, match="UNSET is not set"):
+        reader(monkeypatch).secret("UNSET", None, least=32)
+
+
+def test_every_variable_is_described() -> None:
+    described = (settings.BASE_DIR / ".env.example").read_text()
+    source = (settings.BASE_DIR / "portal" / "settings.py").read_text()
+    names = set(re.findall(r'(?:env|_env)\.\w+\(\s*"([A-Z0-9_]+)"', source))
+    assert len(names) > 30
+    assert not [name for name in names if f"{name}=" not in described]

@@ -1,0 +1,132 @@
+"""The story of a person who looks for a call and listens to it, in a real Chromium."""
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from accounts.models import Role, User
+from telephony.services.recordings import upload_path
+from telephony.tests.captures import DATA, TABLE, posts_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+LEG = "3e6bc8f5-181d-4c52-9d6d-46965011989d"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_server: Any, complaints: list[str]) -> Iterator[Callable[..., Page]]:
+    """Open a page whose every complaint is written down."""
+    with contextlib.ExitStack() as stack:
+
+        def open_it(path: str = "/", scheme: str = "light", width: int = 1280) -> Page:
+            context = stack.enter_context(
+                contextlib.closing(browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800}))
+            )
+            page = context.new_page()
+            page.on(
+                "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+            )
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.goto(f"{live_server.url}{path}")
+            return page
+
+        yield open_it
+
+
+@pytest.fixture
+def recorded(post_cdr: Callable, settings: Any, tmp_path: Path) -> User:
+    settings.RECORDINGS_ROOT = tmp_path
+    for scenario in TABLE:
+        for post in posts_of(scenario):
+            post_cdr(post)
+    audio = (DATA / "local-answered" / f"{LEG}.wav").read_bytes()
+    assert Client().generic("PUT", upload_path(LEG), audio).status_code == 201
+    return User.objects.create_user("staff", "correct horse battery", role=Role.STAFF)
+
+
+def sign_in(page: Page) -> None:
+    page.get_by_label("Name").fill("staff")
+    page.get_by_label("Password", exact=True).fill("correct horse battery")
+    page.get_by_role("button", name="Sign in").click()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
+def test_sign_in_find_a_call_and_listen(
+    recorded: User, open_page: Callable[..., Page], complaints: list[str], scheme: str, width: int
+) -> None:
+    page = open_page("/?q=1005", scheme, width)
+    expect(page.get_by_text("Please sign in")).to_be_visible()
+    sign_in(page)
+    expect(page.locator("tbody tr")).to_have_count(7)
+    page.goto(page.url.split("?")[0])
+    expect(page.locator("tbody tr")).to_have_count(13)
+    expect(page.get_by_text("<script>alert(1)</script>")).to_be_visible()
+    expect(page.locator("time.when").first).not_to_contain_text("UTC")
+
+    page.locator("[data-play]").click()
+    player = page.get_by_role("region", name="Player")
+    expect(player).to_be_visible()
+    expect(player).to_have_attribute("data-at", re.compile(r"^(0\.[5-9]|[1-9])"))
+    player.get_by_role("button", name="Play or pause").click()
+    expect(player).not_to_have_class(re.compile("is-playing"))
+    page.keyboard.press("Escape")
+    expect(player).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert complaints == []
+
+
+def test_the_theme_is_kept_and_signing_out_ends_it(
+    recorded: User, open_page: Callable[..., Page], complaints: list[str]
+) -> None:
+    page = open_page()
+    sign_in(page)
+    page.get_by_role("button", name="Dark").click()
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/login")
+    page.goto(page.url.replace("/login", "/"))
+    page.wait_for_url("**/login?next=/")
+    assert complaints == []
+
+
+def test_the_menu_of_a_phone_and_a_wrong_password(recorded: User, open_page: Callable[..., Page]) -> None:
+    page = open_page(width=390)
+    page.get_by_label("Name").fill("staff")
+    page.get_by_label("Password", exact=True).fill("wrong")
+    page.get_by_role("button", name="Show the password").click()
+    assert page.get_by_label("Password", exact=True).get_attribute("type") == "text"
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("do not match")
+    sign_in(page)
+    expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
+    page.get_by_role("button", name="Menu").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()

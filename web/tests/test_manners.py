@@ -1,0 +1,91 @@
+"""Media types, addresses, logs: what every endpoint shares."""
+
+import ipaddress
+import logging
+
+import pytest
+from django.test import Client, RequestFactory, override_settings
+
+from accounts.models import ApiKey, User
+from web.addresses import client_address, in_networks
+from web.request_id import RequestIdFilter, without_proofs
+
+PATH = "/api/v2/call-recording"
+MEDIA_MAGIC = "application/mediamagic.rest.v1+json"
+
+
+@pytest.fixture
+def key(db: None) -> dict[str, str]:
+    return {"x-mediamagic-key": ApiKey.objects.issue(User.objects.by_subject("i", "s"), "test")[1]}
+
+
+@pytest.mark.parametrize(
+    ("accept", "status", "answered"),
+    [
+        (None, 200, "application/json"),
+        ("*/*", 200, "application/json"),
+        ("application/json", 200, "application/json"),
+        ("application/*", 200, "application/json"),
+        (MEDIA_MAGIC, 200, MEDIA_MAGIC),
+        (f"text/html, {MEDIA_MAGIC};q=0.5", 200, MEDIA_MAGIC),
+        ("application/json; charset=utf-8", 200, "application/json"),
+        ("text/html", 406, "application/problem+json"),
+        ("application/xml", 406, "application/problem+json"),
+    ],
+)
+def test_the_answer_has_the_type_asked_for(
+    client: Client, key: dict[str, str], accept: str | None, status: int, answered: str
+) -> None:
+    response = client.get(PATH, headers=key | ({"accept": accept} if accept else {}))
+    assert (response.status_code, response["Content-Type"]) == (status, answered)
+
+
+@pytest.mark.parametrize("query", ["a=1", "limit=1&limit=2", "cursor=" + "a" * 1001, "call_from=%00"])
+def test_parameters_are_known_single_and_sane(client: Client, key: dict[str, str], query: str) -> None:
+    response = client.get(f"{PATH}?{query}", headers=key)
+    assert response.status_code == 400
+    assert response.json()["code"] in ("unknown_parameter", "repeated_parameter", "malformed_parameter")
+
+
+def test_answers_are_not_for_shared_caches(client: Client, key: dict[str, str]) -> None:
+    assert "private" in client.get(PATH, headers=key)["Cache-Control"]
+
+
+PROXIES = override_settings(TRUSTED_PROXIES=[ipaddress.ip_network("10.0.0.0/8")])
+
+
+@PROXIES
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("203.0.113.9", "127.0.0.1", "203.0.113.9"),
+        ("10.0.0.1", "203.0.113.9", "203.0.113.9"),
+        ("10.0.0.1", "127.0.0.1, 203.0.113.9, 10.0.0.2", "203.0.113.9"),
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("10.0.0.1", "junk", "10.0.0.1"),
+        ("10.0.0.1", "127.0.0.1, junk", "10.0.0.1"),
+        ("::ffff:10.0.0.1", "198.51.100.7", "198.51.100.7"),
+        ("10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.3"),
+        ("", "127.0.0.1", ""),
+    ],
+)
+def test_who_is_believed_about_addresses(peer: str, forwarded: str, client: str) -> None:
+    request = RequestFactory().get("/", REMOTE_ADDR=peer, headers={"x-forwarded-for": forwarded})
+    assert client_address(request) == client
+
+
+def test_networks() -> None:
+    loopback = [ipaddress.ip_network("127.0.0.0/8")]
+    assert in_networks("::ffff:127.0.0.1", loopback)
+    assert not in_networks("8.8.8.8", loopback)
+    assert not in_networks("junk", loopback)
+
+
+def test_no_log_line_lets_its_reader_in() -> None:
+    line = f"GET /freeswitch/recordings/u/1/{'a' * 64}.wav /x?signature=eyJ:b:c&limit=1"
+    assert without_proofs(line) == "GET /freeswitch/recordings/u/1/[removed].wav /x?signature=[removed]&limit=1"
+    record = logging.LogRecord("x", logging.INFO, "", 0, "path %s", (f"/{'b' * 64}",), None)
+    record.request = object()
+    assert RequestIdFilter().filter(record)
+    assert record.getMessage() == "path /[removed]"
+    assert not hasattr(record, "request")
