@@ -33,13 +33,12 @@ check: $(VENV)/dev.stamp ## lint, types, import contracts, migrations, templates
 	$(BIN)/lint-imports
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
-	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/python scripts/vendor_assets.py --check
 
-format: $(VENV)/dev.stamp ## put code and templates in form
+format: $(VENV)/dev.stamp ## put the code in form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/djlint --reformat --quiet templates
 
 vendor: ## fetch the console's third-party files anew (needs npm)
 	$(PYTHON) scripts/vendor_assets.py

@@ -17,6 +17,9 @@ from demo import run as running
 from demo.environment import SECRETS, make_env_file, remembered, write_private
 from demo.run import RunError, Runner, check_port, main, read_settings
 
+# One after the other: they share the folder of the static files.
+pytestmark = pytest.mark.xdist_group("machine")
+
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
