@@ -12,6 +12,8 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer as BaseJSONRenderer
 from rest_framework.request import Request
 
+from web.bodies import drain
+
 MEDIA_MAGIC = "application/mediamagic.rest.v1+json"
 
 
@@ -45,6 +47,7 @@ def _read(stream: IO[bytes]) -> bytes:
     most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     body = stream.read(most + 1)
     if len(body) > most:
+        drain(stream)
         raise RequestDataTooBig
     return body
 

@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest
 
-CHUNK_BYTES = 64 * 1024
+from web.bodies import drain
 
 
 class BodyTooLargeError(Exception):
@@ -27,5 +27,7 @@ def read_capped(request: HttpRequest, most: int, head: int) -> bytes:
     """
     size = announced_length(request) or 0
     if size > most:
-        raise BodyTooLargeError(request.read(head), size)
+        beginning = request.read(head)
+        drain(request)
+        raise BodyTooLargeError(beginning, size)
     return request.read(most)

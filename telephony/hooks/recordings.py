@@ -6,7 +6,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
-from telephony.hooks.bodies import CHUNK_BYTES, announced_length
+from telephony.hooks.bodies import announced_length
 from telephony.services.recordings import (
     MAX_RECORDING_BYTES,
     RecordingConflictError,
@@ -14,6 +14,7 @@ from telephony.services.recordings import (
     may_upload,
     publish,
 )
+from web.bodies import CHUNK_BYTES
 from web.errors import database_unavailable, problem_response
 
 
