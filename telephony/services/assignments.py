@@ -55,6 +55,12 @@ def release(assignment: Assignment, *, actor: User | None = None, at: datetime |
     return True
 
 
+def pass_on(assignment: Assignment, *, at: datetime) -> None:
+    """End an assignment whose extension passes on to another one of the same person at the same instant, without a rest."""
+    Assignment.objects.open().filter(pk=assignment.pk).update(ends_at=at, updated_at=timezone.now())
+    Extension.objects.filter(pk=assignment.extension_id).update(state=HoldingState.FREE, updated_at=timezone.now())
+
+
 def set_disabled(thing: Extension | Number, *, disabled: bool, actor: User | None = None) -> bool:
     """Take something out of use, or bring it back; what somebody holds stays as it is. Tell whether it changed."""
     before, after = (HoldingState.FREE, HoldingState.DISABLED) if disabled else (HoldingState.DISABLED, HoldingState.FREE)
