@@ -4,9 +4,11 @@ from django.urls import path
 
 from telephony.api.assign_number import AssignNumber
 from telephony.api.call_recordings import CallRecordingAudio, CallRecordingDetail, CallRecordingList
+from telephony.api.maintenance import NumberList
 
 urlpatterns = [
     path("assign-number", AssignNumber.as_view(), name="assign-number"),
+    path("maintenance/numbers", NumberList.as_view(), name="maintenance-numbers"),
     path("call-recording", CallRecordingList.as_view(), name="call-recording-list"),
     path("call-recording/<int:call_id>", CallRecordingDetail.as_view(), name="call-recording-detail"),
     path("call-recording/<int:call_id>/audio", CallRecordingAudio.as_view(), name="call-recording-audio"),

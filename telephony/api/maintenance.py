@@ -1,0 +1,40 @@
+"""`maintenance/numbers`: the operator fills the pool."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.maintenance import MaintenanceView
+from accounts.api.serializers import StrictCharField, StrictSerializer, printable
+from telephony.services.inventory import MOST_A_CALL, add_numbers
+from web.addresses import client_address
+from web.request_id import current_request_id
+
+
+class NumbersSerializer(StrictSerializer):
+    """Numbers of a provider, in any notation."""
+
+    provider = StrictCharField(max_length=100, validators=[printable])
+    numbers = serializers.ListField(
+        child=StrictCharField(allow_blank=True, max_length=100), max_length=MOST_A_CALL, allow_empty=False
+    )
+
+
+class NumberList(MaintenanceView):
+    """POST adds numbers to the pool."""
+
+    def post(self, request: Request) -> Response:
+        """Add what is a number and not there yet; tell of every other one why not."""
+        body = NumbersSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        added, skipped = add_numbers(
+            body.validated_data["provider"],
+            body.validated_data["numbers"],
+            actor_label="maintenance",
+            address=client_address(request._request),
+            request_id=current_request_id(),
+        )
+        answer: dict[str, Any] = {"added": added, "skipped": [skip._asdict() for skip in skipped]}
+        return Response(answer)

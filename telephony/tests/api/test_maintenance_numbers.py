@@ -1,0 +1,80 @@
+"""`maintenance/numbers`: the operator fills the pool."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.http import HttpResponse
+from django.test import Client
+
+from accounts.models import AuditEntry
+from telephony.models import Number, Provider
+
+pytestmark = pytest.mark.django_db
+
+PATH = "/api/v2/maintenance/numbers"
+
+
+def post(client: Client, body: Any, **headers: str) -> HttpResponse:
+    proof = headers or {"authorization": f"Bearer {settings.MAINTENANCE_TOKEN}"}
+    return client.post(PATH, body, content_type="application/json", headers=proof)
+
+
+def test_numbers_in_any_notation_are_added_once(client: Client) -> None:
+    given = ["17036879447", "(240) 301-9517", "+1 276-208-7784", "703.687.9447", "hello", "", "911"]
+    response = post(client, {"provider": "Acme", "numbers": given})
+    assert response.status_code == 200
+    assert response.json() == {
+        "added": 3,
+        "skipped": [
+            {"number": "703.687.9447", "reason": "is given more than once"},
+            {"number": "hello", "reason": "is not a phone number"},
+            {"number": "", "reason": "is not a phone number"},
+            {"number": "911", "reason": "is not a phone number"},
+        ],
+    }
+    assert set(Number.objects.values_list("number", "country", "state", "provider__name")) == {
+        (digits, "US", "free", "Acme") for digits in ("17036879447", "12403019517", "12762087784")
+    }
+    again = post(client, {"provider": "Other", "numbers": given[:1]})
+    assert again.json() == {"added": 0, "skipped": [{"number": "17036879447", "reason": "is in the pool already"}]}
+    assert Number.objects.get(number="17036879447").provider.name == "Acme"
+    assert AuditEntry.objects.filter(action="numbers.added", actor_label="maintenance").count() == 2
+
+
+def test_ten_thousand_at_a_time(client: Client, django_assert_max_num_queries: Any) -> None:
+    numbers = [f"1703{n:07}" for n in range(2_000_000, 2_010_000)]
+    with django_assert_max_num_queries(150):
+        answer = post(client, {"provider": "Acme", "numbers": numbers}).json()
+    assert answer["added"] + len(answer["skipped"]) == 10_000
+    assert Number.objects.count() == answer["added"] > 5_000
+    assert post(client, {"provider": "Acme", "numbers": [*numbers, "1"]}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "provider"),
+        ({"provider": "Acme"}, "numbers"),
+        ({"provider": "Acme", "numbers": []}, "numbers"),
+        ({"provider": "Acme", "numbers": "17036879447"}, "numbers"),
+        ({"provider": "Acme", "numbers": [17036879447]}, "numbers"),
+        ({"provider": "Acme", "numbers": ["1" * 101]}, "numbers"),
+        ({"provider": " ", "numbers": ["17036879447"]}, "provider"),
+        ({"provider": "a\nb", "numbers": ["17036879447"]}, "provider"),
+        ({"provider": "Acme", "numbers": ["17036879447"], "state": "assigned"}, "state"),
+    ],
+)
+def test_bad_input_adds_nothing(client: Client, body: dict[str, Any], field: str) -> None:
+    response = post(client, body)
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_input")
+    assert field in response.json()["errors"]
+    assert not Number.objects.exists()
+    assert not Provider.objects.exists()
+
+
+def test_without_the_token(client: Client) -> None:
+    response = post(client, {"provider": "Acme", "numbers": ["17036879447"]}, authorization="Bearer x")
+    assert (response.status_code, response.json()["code"]) == (401, "invalid_credentials")
+    assert client.get(PATH, headers={"authorization": f"Bearer {settings.MAINTENANCE_TOKEN}"}).status_code == 405
+    assert not Number.objects.exists()
