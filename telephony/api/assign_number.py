@@ -10,9 +10,12 @@ from accounts.api.serializers import StrictCharField, StrictSerializer
 from accounts.permissions import HasScope, IsActiveUser, person_of
 from telephony.models import Assignment
 from telephony.services.assignments import release
+from telephony.services.credentials import renew_password
 from telephony.services.pool import PoolEmptyError, assign_number, assignment_of
+from web.addresses import client_address
 from web.errors import Problem
 from web.parameters import ApiView
+from web.request_id import current_request_id
 
 
 class AreaCodeSerializer(StrictSerializer):
@@ -72,3 +75,22 @@ class AssignNumber(ApiView):
             return assign_number(person_of(request), area_code)
         except PoolEmptyError as error:
             raise Problem(409, error.code, str(error)) from None
+
+
+class SipPassword(ApiView):
+    """POST renews the password of the person's phone, which is shown this once."""
+
+    permission_classes = (IsActiveUser, HasScope("numbers:write"))
+
+    def post(self, request: Request) -> Response:
+        """Set a new SIP password: the old one is no good from now on."""
+        StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)
+        held = assignment_of(person_of(request))
+        if held is None:
+            raise Problem(409, "number_required", "You have no number yet: assign-number gives you one.")
+        extension = held.extension
+        password = renew_password(
+            extension, actor=person_of(request), address=client_address(request._request), request_id=current_request_id()
+        )
+        answer = {"username": extension.number, "domain": extension.domain.name, "password": password}
+        return Response(answer, headers={"Cache-Control": "no-store"})

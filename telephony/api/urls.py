@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from telephony.api.assign_number import AssignNumber
+from telephony.api.assign_number import AssignNumber, SipPassword
 from telephony.api.call_recordings import CallRecordingAudio, CallRecordingDetail, CallRecordingList
 from telephony.api.maintenance import NumberList
 
 urlpatterns = [
     path("assign-number", AssignNumber.as_view(), name="assign-number"),
+    path("assign-number/sip-password", SipPassword.as_view(), name="assign-number-sip-password"),
     path("maintenance/numbers", NumberList.as_view(), name="maintenance-numbers"),
     path("call-recording", CallRecordingList.as_view(), name="call-recording-list"),
     path("call-recording/<int:call_id>", CallRecordingDetail.as_view(), name="call-recording-detail"),
