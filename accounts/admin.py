@@ -17,9 +17,7 @@ from django.utils.safestring import SafeString
 from accounts.actors import actor_of
 from accounts.models import ApiKey, AuditEntry, Invitation, Role, User
 from accounts.services import revoke_key
-from web.addresses import client_address
 from web.admin import KeptAdmin, RecordAdmin
-from web.request_id import current_request_id
 
 Values = dict[str, Any] | None
 
@@ -34,8 +32,6 @@ def _write_down(request: HttpRequest, action: str, target: Model, before: Values
         action,
         target,
         actor=actor_of(request),
-        address=client_address(request) or None,
-        request_id=current_request_id(),
         before=before,
         after=after,
     )
@@ -125,7 +121,7 @@ class ApiKeyAdmin(KeptAdmin):
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """Revoke keys from the next request on."""
         for key in queryset:
-            revoke_key(key, actor=actor_of(request), address=client_address(request) or None, request_id=current_request_id())
+            revoke_key(key, actor=actor_of(request))
         self.message_user(request, "The keys are revoked; they open nothing any more.", messages.SUCCESS)
 
 

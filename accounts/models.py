@@ -14,6 +14,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from web.request_context import current_address, current_request_id
+
 
 class Role(models.TextChoices):
     """What a person may do, from least to most."""
@@ -198,12 +200,13 @@ class AuditEntryManager(models.Manager["AuditEntry"]):
         *,
         actor: User | None = None,
         actor_label: str = "",
-        address: str | None = None,
-        request_id: str = "",
         before: dict[str, Any] | None = None,
         after: dict[str, Any] | None = None,
     ) -> "AuditEntry":
-        """Write down who did what to what, from where, and what changed; secrets are never passed in."""
+        """Write down who did what to what, and what changed; secrets are never passed in.
+
+        From where, and with which request, is known from the request that is being answered, if any.
+        """
         return self.create(
             action=action,
             actor=actor,
@@ -211,8 +214,8 @@ class AuditEntryManager(models.Manager["AuditEntry"]):
             target_type=target._meta.label_lower if target else "",
             target_id=str(target.pk) if target else "",
             target_label=str(target)[:255] if target else "",
-            address=address,
-            request_id=request_id,
+            address=current_address(),
+            request_id=current_request_id(),
             before=before or {},
             after=after or {},
         )

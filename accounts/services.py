@@ -7,9 +7,7 @@ from accounts.models import ApiKey, AuditEntry, User
 
 
 @transaction.atomic
-def issue_key(
-    subject: str, name: str, role: str | None, *, actor_label: str, address: str | None = None, request_id: str = ""
-) -> tuple[ApiKey, str]:
+def issue_key(subject: str, name: str, role: str | None, *, actor_label: str) -> tuple[ApiKey, str]:
     """Issue a key for the person of this subject, created when new; return its row and the key, shown this once.
 
     An existing person's role changes only where one is given.
@@ -24,8 +22,6 @@ def issue_key(
         "api_key.issued",
         api_key,
         actor_label=actor_label,
-        address=address,
-        request_id=request_id,
         before=before,
         after={"auth0_id": subject, "name": name, "prefix": api_key.prefix, "role": user.role},
     )
@@ -33,14 +29,11 @@ def issue_key(
 
 
 @transaction.atomic
-def revoke_key(
-    api_key: ApiKey, *, actor: User | None = None, actor_label: str = "", address: str | None = None, request_id: str = ""
-) -> None:
+def revoke_key(api_key: ApiKey, *, actor: User | None = None, actor_label: str = "") -> None:
     """Revoke a key from the next request on; a second time changes nothing and is not written down again."""
     if api_key.revoked_at is not None:
         return
     api_key.revoke()
     AuditEntry.objects.record(
-        "api_key.revoked", api_key, actor=actor, actor_label=actor_label, address=address, request_id=request_id,
-        after={"prefix": api_key.prefix},
-    )  # fmt: skip
+        "api_key.revoked", api_key, actor=actor, actor_label=actor_label, after={"prefix": api_key.prefix}
+    )

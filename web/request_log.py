@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from web.request_id import without_proofs
+from web.request_context import without_proofs
 
 logger = logging.getLogger("portal.request")
 

@@ -9,9 +9,7 @@ from accounts.authentication import MaintenanceAuthentication
 from accounts.models import ApiKey
 from accounts.permissions import IsOperator
 from accounts.services import issue_key, revoke_key
-from web.addresses import client_address
 from web.parameters import ApiView
-from web.request_id import current_request_id
 
 
 class MaintenanceView(ApiView):
@@ -34,8 +32,6 @@ class KeyList(MaintenanceView):
             wanted["name"],
             wanted.get("role"),
             actor_label="maintenance",
-            address=client_address(request._request),
-            request_id=current_request_id(),
         )
         answer = {
             "id": api_key.pk,
@@ -53,7 +49,5 @@ class KeyDetail(MaintenanceView):
     def delete(self, request: Request, key_id: int) -> Response:
         """Revoke a key; a second time is no error."""
         api_key = get_object_or_404(ApiKey, pk=key_id)
-        revoke_key(
-            api_key, actor_label="maintenance", address=client_address(request._request), request_id=current_request_id()
-        )
+        revoke_key(api_key, actor_label="maintenance")
         return Response(status=204)

@@ -12,10 +12,8 @@ from telephony.models import Assignment
 from telephony.services.assignments import release
 from telephony.services.credentials import renew_password
 from telephony.services.pool import PoolEmptyError, assign_number, assignment_of
-from web.addresses import client_address
 from web.errors import Problem
 from web.parameters import ApiView
-from web.request_id import current_request_id
 
 
 class AreaCodeSerializer(StrictSerializer):
@@ -89,8 +87,6 @@ class SipPassword(ApiView):
         if held is None:
             raise Problem(409, "number_required", "You have no number yet: assign-number gives you one.")
         extension = held.extension
-        password = renew_password(
-            extension, actor=person_of(request), address=client_address(request._request), request_id=current_request_id()
-        )
+        password = renew_password(extension, actor=person_of(request))
         answer = {"username": extension.number, "domain": extension.domain.name, "password": password}
         return Response(answer, headers={"Cache-Control": "no-store"})

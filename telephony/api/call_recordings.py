@@ -19,11 +19,9 @@ from telephony.filters import CallFilter
 from telephony.models import Call
 from telephony.models.calls import CallQuerySet
 from telephony.services.recordings import LegalHoldError, delete_audio, listener_of
-from web.addresses import client_address
 from web.errors import Problem
 from web.paging import KeysetPaginator, paged_response
 from web.parameters import ApiView
-from web.request_id import current_request_id
 
 CALLS = KeysetPaginator(ordering=("-started_at", "-id"))
 
@@ -102,12 +100,7 @@ class CallRecordingAudio(ApiView):
             raise Http404
         try:
             for recording in call.recordings.filter(state="ready").order_by("legal_hold"):
-                delete_audio(
-                    recording,
-                    actor=person_of(request),
-                    address=client_address(request._request),
-                    request_id=current_request_id(),
-                )
+                delete_audio(recording, actor=person_of(request))
         except LegalHoldError:
             raise Problem(409, "legal_hold", "The recording is under legal hold and cannot be deleted.") from None
         return Response(status=204)

@@ -9,8 +9,6 @@ from rest_framework.response import Response
 from accounts.api.maintenance import MaintenanceView
 from accounts.api.serializers import StrictCharField, StrictSerializer, printable
 from telephony.services.inventory import MOST_A_CALL, add_numbers
-from web.addresses import client_address
-from web.request_id import current_request_id
 
 
 class NumbersSerializer(StrictSerializer):
@@ -33,8 +31,6 @@ class NumberList(MaintenanceView):
             body.validated_data["provider"],
             body.validated_data["numbers"],
             actor_label="maintenance",
-            address=client_address(request._request),
-            request_id=current_request_id(),
         )
         answer: dict[str, Any] = {"added": added, "skipped": [skip._asdict() for skip in skipped]}
         return Response(answer)

@@ -32,14 +32,14 @@ def ha1_of(extension: Extension) -> str | None:
 
 
 @transaction.atomic(durable=True)
-def renew_password(extension: Extension, *, actor: User | None, address: str | None = None, request_id: str = "") -> str:
+def renew_password(extension: Extension, *, actor: User | None) -> str:
     """Give an extension a new SIP password and return it; it cannot be had again."""
     password = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     # What SIP digest authentication is made of (RFC 3261); its strength is the password's.
     plain = f"{extension.number}:{extension.domain.name}:{password}".encode()
     ha1 = hashlib.md5(plain, usedforsecurity=False).hexdigest()
     Extension.objects.filter(pk=extension.pk).update(encrypted_ha1=_cipher().encrypt(ha1.encode()), updated_at=timezone.now())
-    AuditEntry.objects.record("extension.password_renewed", extension, actor=actor, address=address, request_id=request_id)
+    AuditEntry.objects.record("extension.password_renewed", extension, actor=actor)
     return password
 
 

@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from telephony.models import Call, CallAlias, Leg, LegLink, Quarantine, Recording, Switch
 from telephony.services import quarantine
-from telephony.services.locks import lock_names
 from telephony.services.resolution import resolve
 from telephony.switch.cdr import LegRecord, parse_cdr
 from telephony.switch.errors import CdrError
 from telephony.switch.summary import summarise
+from web.locks import lock_names
 
 logger = logging.getLogger("portal.intake")
 

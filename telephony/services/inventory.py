@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import AuditEntry
 from telephony.fields import country_of, normalise_number
 from telephony.models import Number, Provider
-from telephony.services.locks import lock_names
+from web.locks import lock_names
 
 MOST_A_CALL = 10_000
 AT_ONCE = 500
@@ -23,9 +23,7 @@ class Skipped(NamedTuple):
 
 
 @transaction.atomic
-def add_numbers(
-    provider_name: str, numbers: Sequence[str], *, actor_label: str, address: str | None = None, request_id: str = ""
-) -> tuple[int, list[Skipped]]:
+def add_numbers(provider_name: str, numbers: Sequence[str], *, actor_label: str) -> tuple[int, list[Skipped]]:
     """Add numbers in any notation, of a provider created when new; return how many are new, and the others with reasons."""
     # One import at a time: what two of them share is then counted by the first and skipped by the second.
     lock_names(["telephony.inventory"])
@@ -38,9 +36,8 @@ def add_numbers(
         (Number(number=digits, provider=provider, country=country_of(digits)) for digits in fresh), batch_size=AT_ONCE
     )
     AuditEntry.objects.record(
-        "numbers.added", provider, actor_label=actor_label, address=address, request_id=request_id,
-        after={"added": len(fresh), "skipped": len(skipped)},
-    )  # fmt: skip
+        "numbers.added", provider, actor_label=actor_label, after={"added": len(fresh), "skipped": len(skipped)}
+    )
     return len(fresh), skipped
 
 

@@ -11,7 +11,7 @@ from accounts.models import User
 from telephony.models import Assignment, Domain, Extension, Number
 from telephony.models.holding import HoldingState
 from telephony.services.assignments import open_assignment, pass_on
-from telephony.services.locks import lock_names
+from web.locks import lock_names
 
 
 class PoolEmptyError(Exception):

@@ -19,7 +19,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.models import ApiKey, AuditEntry, User
 from telephony.models import Call, Leg, Recording
-from telephony.services.locks import lock_names
+from web.locks import lock_names
 
 logger = logging.getLogger("portal.recordings")
 
@@ -186,7 +186,7 @@ def listener_of(call_id: int, token: str) -> User | None:
 # -- deleting --------------------------------------------------------------------------------------------------------------
 
 
-def delete_audio(recording: Recording, *, actor: User, address: str | None, request_id: str) -> None:
+def delete_audio(recording: Recording, *, actor: User) -> None:
     """Delete the audio and keep its row; the same again changes nothing. Raises LegalHoldError under legal hold."""
     with transaction.atomic(durable=True):
         now = timezone.now()
@@ -201,8 +201,6 @@ def delete_audio(recording: Recording, *, actor: User, address: str | None, requ
             "recording.deleted",
             recording,
             actor=actor,
-            address=address,
-            request_id=request_id,
             before={"state": "ready"},
             after={"state": "deleted"},
         )

@@ -4,11 +4,12 @@ import ipaddress
 import logging
 
 import pytest
+from django.conf import settings
 from django.test import Client, RequestFactory, override_settings
 
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, AuditEntry, User
 from web.addresses import client_address, in_networks
-from web.request_id import RequestIdFilter, without_proofs
+from web.request_context import RequestIdFilter, current_address, current_request_id, without_proofs
 
 PATH = "/api/v2/call-recording"
 MEDIA_MAGIC = "application/mediamagic.rest.v1+json"
@@ -89,3 +90,15 @@ def test_no_log_line_lets_its_reader_in() -> None:
     assert RequestIdFilter().filter(record)
     assert record.getMessage() == "path /[removed]"
     assert not hasattr(record, "request")
+
+
+def test_what_is_written_down_knows_the_request(client: Client, db: None) -> None:
+    headers = {"authorization": f"Bearer {settings.MAINTENANCE_TOKEN}", "x-request-id": "req-7"}
+    body = {"auth0_id": "auth0|anna", "name": "app"}
+    path = "/api/v2/maintenance/keys"
+    response = client.post(path, body, content_type="application/json", headers=headers, REMOTE_ADDR="198.51.100.7")
+    assert response.status_code == 201
+    entry = AuditEntry.objects.get()
+    assert (entry.address, entry.request_id, entry.actor_label) == ("198.51.100.7", "req-7", "maintenance")
+    # Outside of a request nothing of the last one is left.
+    assert (current_address(), current_request_id()) == (None, "")

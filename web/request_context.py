@@ -1,4 +1,4 @@
-"""Give every request an id that its answer and its log lines carry."""
+"""Which request is being answered: its id, which its answer and its log lines carry, and from where it comes."""
 
 import logging
 import re
@@ -9,20 +9,28 @@ from contextvars import ContextVar
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from web.addresses import client_address
+
 HEADER = "X-Request-ID"
 _SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # The signature in an upload's address, the value of a signed link's parameter.
 _PROOF = re.compile(r"[0-9a-f]{64}|(?<=signature=)[^\s&\"']+")
-_current: ContextVar[str] = ContextVar("request_id", default="")
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+_address: ContextVar[str] = ContextVar("address", default="")
 
 
 def current_request_id() -> str:
     """Return the id of the request that is being answered, "" outside of one."""
-    return _current.get()
+    return _request_id.get()
 
 
-class RequestIdMiddleware:
-    """Take the client's X-Request-ID if it is a sane one, else make one."""
+def current_address() -> str | None:
+    """Return from where the request comes that is being answered, None outside of one."""
+    return _address.get() or None
+
+
+class RequestContextMiddleware:
+    """Note the request's id, the client's X-Request-ID if it is a sane one, and its address."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -31,11 +39,12 @@ class RequestIdMiddleware:
         """Answer with the id."""
         given = request.headers.get(HEADER, "")
         request_id = given if _SANE.fullmatch(given) else uuid.uuid4().hex
-        token = _current.set(request_id)
+        tokens = _request_id.set(request_id), _address.set(client_address(request))
         try:
             response = self.get_response(request)
         finally:
-            _current.reset(token)
+            _request_id.reset(tokens[0])
+            _address.reset(tokens[1])
         response.headers[HEADER] = request_id
         return response
 
