@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
 from jwt.algorithms import RSAAlgorithm
 
-from demo.auth0.settings import SettingError
 from demo.auth0.state import StateFile
 
 KEY_BITS = 2048
@@ -52,15 +51,11 @@ class SigningKey:
 
     @classmethod
     def restored(cls, kept: dict[str, str]) -> "SigningKey":
-        """Return the key that was kept. Raises SettingError."""
-        try:
-            private = serialization.load_pem_private_key(kept["pem"].encode(), password=None)
-            kid = kept["kid"]
-        except (KeyError, TypeError, AttributeError, ValueError):
-            private, kid = None, ""
+        """Return the key that was kept. Raises KeyError, TypeError, ValueError where it is none."""
+        private = serialization.load_pem_private_key(kept["pem"].encode(), password=None)
         if not isinstance(private, RSAPrivateKey):
-            raise SettingError("The kept signing keys are damaged: remove keys.json, and everybody signs in anew")
-        return cls(kid, private)
+            raise TypeError("no RSA key")
+        return cls(kept["kid"], private)
 
     @classmethod
     def new(cls) -> "SigningKey":
@@ -74,7 +69,7 @@ class KeyRing:
     def __init__(self, folder: Path | None = None) -> None:
         self._file = StateFile(folder, "keys.json")
         self._lock = threading.Lock()
-        self._keys = [SigningKey.restored(each) for each in self._file.read().get("keys", [])]
+        self._keys = self._file.read(lambda kept: [SigningKey.restored(each) for each in kept.get("keys", [])])
         if not self._keys:
             self.rotate()
 

@@ -12,7 +12,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from demo.auth0.authorization import AuthorizationRequest
 from demo.auth0.errors import OAuthError
@@ -80,6 +80,11 @@ class _Code:
     grant_id: str = ""
 
 
+def _restored(kept: dict[str, Any]) -> tuple[dict[str, Session], dict[str, Grant]]:
+    sessions = {name: Session(**each) for name, each in kept.get("sessions", {}).items()}
+    return sessions, {name: Grant(**each) for name, each in kept.get("grants", {}).items()}
+
+
 class Memory:
     """The stand-in's memory; sessions and grants outlive a restart where there is a folder."""
 
@@ -87,11 +92,9 @@ class Memory:
         self._now = clock
         self._lock = threading.RLock()
         self._file = StateFile(folder, "grants.json")
-        kept = self._file.read()
         self._forms: dict[str, _Form] = {}
         self._codes: dict[str, _Code] = {}
-        self._sessions = {name: Session(**each) for name, each in kept.get("sessions", {}).items()}
-        self._grants = {name: Grant(**each) for name, each in kept.get("grants", {}).items()}
+        self._sessions, self._grants = self._file.read(_restored)
 
     # -- the form that is being filled in ------------------------------------------------------------------------------
 

@@ -66,11 +66,13 @@ class Service:
 
     def stop(self) -> None:
         """Serve no more; another start takes the same port."""
+        self._outage = None
         self._over.set()
         self._close()
 
     def down(self, how: Outage = "refuse") -> None:
-        """Begin an outage; the port stays this stand-in's own."""
+        """Begin an outage, instead of one that is under way; the port stays this stand-in's own."""
+        self.up()
         self._over.clear()
         self._outage = how
         if how == "refuse":
@@ -97,7 +99,7 @@ class Service:
     def _listen(self) -> None:
         if self._server is not None:
             self._server.server_activate()
-            self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+            self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
             self._thread.start()
 
     def _close(self) -> None:

@@ -2,11 +2,14 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from demo.auth0.settings import SettingError
 from demo.environment import write_private
+
+T = TypeVar("T")
 
 
 class StateFile:
@@ -15,17 +18,14 @@ class StateFile:
     def __init__(self, folder: Path | None, name: str) -> None:
         self._path = folder / name if folder else None
 
-    def read(self) -> dict[str, Any]:
-        """Return what was kept, nothing where nothing was. Raises SettingError where the file is damaged."""
+    def read(self, restore: Callable[[dict[str, Any]], T]) -> T:
+        """Return what `restore` makes of the values kept, of none where there are none. Raises SettingError."""
         if self._path is None or not self._path.exists():
-            return {}
+            return restore({})
         try:
-            kept = json.loads(self._path.read_text())
-        except ValueError:
-            kept = None
-        if not isinstance(kept, dict):
-            raise SettingError(f"{self._path} is damaged: remove it, and everybody signs in anew")
-        return kept
+            return restore(json.loads(self._path.read_text()))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise SettingError(f"{self._path} is damaged: remove it, and everybody signs in anew") from None
 
     def write(self, values: dict[str, Any]) -> None:
         """Keep these values instead of what was there; a crash leaves the one or the other."""

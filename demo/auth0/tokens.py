@@ -59,6 +59,8 @@ class Tokens:
                 "exp": now + self._settings.token_lifetime,
                 "scope": " ".join(scope),
                 "azp": client_id,
+                # Two tokens of one second are two tokens: to revoke one is not to revoke the other.
+                "jti": secrets.token_urlsafe(16),
             },
         )
 
