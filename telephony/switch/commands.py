@@ -280,7 +280,7 @@ class UuidExists(Command):
 
 @dataclass(frozen=True)
 class GlobalGetvar(Command):
-    """Read a global variable, such as `core_uuid`; what is not set is an empty line."""
+    """Read a global variable, such as `core_uuid`. One that is not set is refused (`-ERR no reply`)."""
 
     grammar = GLOBAL_GETVAR
     name: str

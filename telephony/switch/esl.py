@@ -114,9 +114,10 @@ class EventSocket:
         return accepted(reply.text)
 
     def bgapi(self, command: Command, job_uuid: UUID, timeout: float = 5.0) -> None:
-        """Start a command as a job; its result comes as a BACKGROUND_JOB event with this `Job-UUID`.
+        """Start a command as a job; its result is the body of the BACKGROUND_JOB event with this `Job-UUID`.
 
-        A started job goes on though the connection ends. Raises what `api` raises.
+        There are such events of other jobs, also of the switch's own. A started job goes on though the connection ends.
+        Raises what `api` raises.
         """
         if not isinstance(job_uuid, UUID):
             raise UnsafeCommandError("The job's uuid is no UUID.")

@@ -79,7 +79,7 @@ class FrameBuffer:
         """Return the next frame, None while it is not whole. Raises FrameError: nothing that follows can be trusted then."""
         end = self._bytes.find(b"\n\n", 0, MAX_HEADER_BYTES + 2)
         if end < 0:
-            if len(self._bytes) > MAX_HEADER_BYTES:
+            if len(self._bytes) >= MAX_HEADER_BYTES + 2:
                 raise FrameError("The switch sent headers without end.")
             return None
         headers = _headers(bytes(self._bytes[:end]))

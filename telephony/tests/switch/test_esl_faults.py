@@ -66,9 +66,9 @@ def test_a_late_answer_never_answers_the_next_command() -> None:
 def test_an_answer_byte_by_byte_is_waited_for_no_longer_than_asked() -> None:
     def script(caller: Caller) -> None:
         caller.read_command()
-        for piece in byte_by_byte(api_response("x" * 1000)):
+        for piece in byte_by_byte(api_response("x" * 10_000)):
             caller.send(piece)
-            if caller.left_within(SOON / 10):
+            if caller.left_within(0.001):
                 break
 
     with ScriptedSwitch(script) as switch, switch.connect() as client:

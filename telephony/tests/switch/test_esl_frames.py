@@ -113,11 +113,19 @@ def test_what_are_no_headers_are_refused(block: bytes) -> None:
 
 def test_headers_without_end_are_refused() -> None:
     buffer = FrameBuffer()
-    buffer.feed(b"X: " + b"x" * (MAX_HEADER_BYTES - 3))
+    buffer.feed(b"X: " + b"x" * (MAX_HEADER_BYTES - 2))
     assert buffer.take() is None
     buffer.feed(b"x")
     with pytest.raises(FrameError):
         buffer.take()
+
+
+@pytest.mark.parametrize("cut", [whole, byte_by_byte])
+def test_headers_that_are_too_long_are_refused_though_they_end(cut: Cut) -> None:
+    longest = b"X: " + b"x" * (MAX_HEADER_BYTES - 3)
+    assert len(frames_of(longest + b"\n\n", cut)) == 1
+    with pytest.raises(FrameError):
+        frames_of(longest + b"x\n\n", cut)
 
 
 def test_the_largest_frame_is_read() -> None:
