@@ -70,6 +70,7 @@ class FrameBuffer:
 
     def __init__(self) -> None:
         self._bytes = bytearray()
+        self._searched = 0  # so that headers that come byte by byte are not read again for each
 
     def feed(self, data: bytes) -> None:
         """Add what came from the network."""
@@ -77,8 +78,9 @@ class FrameBuffer:
 
     def take(self) -> Frame | None:
         """Return the next frame, None while it is not whole. Raises FrameError: nothing that follows can be trusted then."""
-        end = self._bytes.find(b"\n\n", 0, MAX_HEADER_BYTES + 2)
+        end = self._bytes.find(b"\n\n", self._searched, MAX_HEADER_BYTES + 2)
         if end < 0:
+            self._searched = max(len(self._bytes) - 1, 0)
             if len(self._bytes) >= MAX_HEADER_BYTES + 2:
                 raise FrameError("The switch sent headers without end.")
             return None
@@ -89,6 +91,7 @@ class FrameBuffer:
             return None
         body = bytes(self._bytes[start:whole])
         del self._bytes[:whole]
+        self._searched = 0
         return Frame(headers, body)
 
 
