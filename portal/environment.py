@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from telephony.switch.errors import SwitchError
+
 T = TypeVar("T")
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -89,6 +91,22 @@ class Environment:
         if not re.fullmatch(pattern, text):
             raise ImproperlyConfigured(f"{name} must be {wants}, not {text!r}")
         return text
+
+    def countries(self, name: str, default: str) -> list[str]:
+        """Return a comma-separated list of two-letter country codes."""
+        codes = self.items(name, default)
+        for code in codes:
+            if not re.fullmatch(r"[A-Z]{2}", code):
+                raise ImproperlyConfigured(f"{name} must hold two-letter country codes such as US, not {code!r}")
+        return codes
+
+    def optional(self, name: str, parse: Callable[[str], T]) -> T | None:
+        """Return what the variable's text parses to, None when it is unset; the text itself is not shown: it may be secret."""
+        text = self.text(name)
+        try:
+            return parse(text) if text else None
+        except (SwitchError, ValueError) as error:
+            raise ImproperlyConfigured(f"{name} cannot be used: {error}") from None
 
     def number_range(self, name: str, default: str) -> "NumberRange":
         """Return a range such as 1000-9999, both ends included and of the same length."""

@@ -8,6 +8,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from portal.environment import Environment
+from telephony.switch.esl import parse_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
@@ -136,8 +137,19 @@ EXTENSION_RANGE = env.number_range("EXTENSION_RANGE", "1000-9999")
 SIP_DOMAIN = env.matching("SIP_DOMAIN", "pbx.example.com", r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", "a lower-case host name")
 SIP_GATEWAY = env.matching("SIP_GATEWAY", "carrier", r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "a gateway name")
 EMERGENCY_GATEWAY = env.text("EMERGENCY_GATEWAY")
+# Toll fraud lives from what is not limited: which countries may be called, and how much by one person.
+DIALING_COUNTRIES = frozenset(env.countries("DIALING_COUNTRIES", HOME_COUNTRY))
+CALL_LINKS_AT_ONCE = env.integer("CALL_LINKS_AT_ONCE", 2, least=1, most=1000)
+CALL_LINKS_AN_HOUR = env.integer("CALL_LINKS_AN_HOUR", 30, least=1, most=100_000)
+CALL_LINK_MINUTES_A_DAY = env.integer("CALL_LINK_MINUTES_A_DAY", 240, least=1, most=100_000)
+CALL_LINK_MINUTES_LONGEST = env.integer("CALL_LINK_MINUTES_LONGEST", 60, least=1, most=1440)
 
-FREESWITCH_ESL_URL = env.text("FREESWITCH_ESL_URL")
+# Unset, the portal cannot place calls; all else works.
+FREESWITCH_ESL = env.optional("FREESWITCH_ESL_URL", parse_url)
+# Where, on the switch, call links are recorded before they are put here; unset, they are not recorded.
+FREESWITCH_RECORDINGS_DIR = env.matching(
+    "FREESWITCH_RECORDINGS_DIR", "", r"(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", "an absolute path"
+)
 FREESWITCH_HTTP_USER = env.matching("FREESWITCH_HTTP_USER", "switch", r"[!-9;-~]{1,64}", "a user name without a colon")
 FREESWITCH_HTTP_PASSWORD = env.secret("FREESWITCH_HTTP_PASSWORD", "debug-only-switch" if DEBUG else None, least=16)
 FREESWITCH_ALLOWED_CIDRS = env.networks("FREESWITCH_ALLOWED_CIDRS", "127.0.0.0/8,::1/128")

@@ -1,0 +1,86 @@
+"""Whom the portal lets people call: an allow-list by country and kind of number, for both legs of what it places."""
+
+import re
+from typing import Final
+
+import phonenumbers
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from phonenumbers import PhoneNumberType, shortnumberinfo
+
+from telephony.fields import format_number, normalise_number
+
+# What ordinary people have. All that is left out costs the caller, or is nobody: premium rate, shared cost, personal,
+# pager, universal access, voicemail.
+ALLOWED_KINDS: Final = frozenset(
+    {
+        PhoneNumberType.FIXED_LINE,
+        PhoneNumberType.MOBILE,
+        PhoneNumberType.FIXED_LINE_OR_MOBILE,
+        PhoneNumberType.TOLL_FREE,
+        PhoneNumberType.VOIP,
+    }
+)
+# Pay-per-call inside ordinary area codes, which numbering data does not tell apart.
+# Source: North American Numbering Plan Administration, central office code 976.
+NANP_PAY_PER_CALL: Final = frozenset({"976"})
+
+# How people write numbers; anything else is no number, wherever it would lead.
+_PLAIN = re.compile(r"[0-9+ ().-]{7,30}")
+
+
+class DestinationNotAllowedError(Exception):
+    """The number may not be called; the message says why."""
+
+
+def callable_number(text: str) -> str:
+    """Return the E.164 digits of a number, in any notation, that may be called.
+
+    Raises ValidationError for what is no number and DestinationNotAllowedError for one that may not be called.
+    """
+    if is_emergency(text):
+        raise DestinationNotAllowedError("Emergency numbers cannot be called this way: dial them on a phone.")
+    try:
+        digits = normalise_number(text)
+    except ValidationError:
+        if _is_abroad(text):
+            # Numbers that nobody was given are what fraudsters collect on: no number, but no slip of the finger either.
+            raise DestinationNotAllowedError("This number is in a country, or of a kind, that may not be called.") from None
+        raise
+    check_callable(digits)
+    return digits
+
+
+def _is_abroad(text: str) -> bool:
+    """Tell whether a text is a number by its length, under a country code of which no country may be called."""
+    given = text.strip()
+    if not _PLAIN.fullmatch(given):
+        return False
+    for candidate in (given, f"+{given}"):
+        try:
+            number = phonenumbers.parse(candidate, settings.HOME_COUNTRY)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_possible_number(number):
+            regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(number.country_code or 0, ())
+            return settings.DIALING_COUNTRIES.isdisjoint(regions)
+    return False
+
+
+def is_emergency(text: str) -> bool:
+    """Tell whether a text, as it was given, would reach emergency services at home."""
+    digits = text.strip().removeprefix("+")
+    return digits.isascii() and digits.isdigit() and shortnumberinfo.is_emergency_number(digits, settings.HOME_COUNTRY)
+
+
+def check_callable(digits: str) -> None:
+    """Raise DestinationNotAllowedError where E.164 digits are not of an allowed country and kind."""
+    number = phonenumbers.parse(f"+{digits}")
+    region = phonenumbers.region_code_for_number(number)
+    if region not in settings.DIALING_COUNTRIES:
+        raise DestinationNotAllowedError(f"{format_number(digits)} is in a country that may not be called.")
+    national = str(number.national_number)
+    if number.country_code == 1 and national[3:6] in NANP_PAY_PER_CALL:
+        raise DestinationNotAllowedError(f"{format_number(digits)} costs its caller and may not be called.")
+    if phonenumbers.number_type(number) not in ALLOWED_KINDS:
+        raise DestinationNotAllowedError(f"{format_number(digits)} is of a kind that may not be called.")
