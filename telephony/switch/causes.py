@@ -58,6 +58,17 @@ _UNANSWERED = {
 }
 
 
+# What `originate_disposition` holds where nothing went wrong.
+_NOT_A_CAUSE = frozenset({"", "SUCCESS", "NONE"})
+
+
+def true_cause(hangup_cause: str, originate_disposition: str, *, talked: bool) -> str:
+    """Return why a first leg ended: where nobody talked, a normal clearing only hides why the second did not come."""
+    if not talked and hangup_cause == "NORMAL_CLEARING" and originate_disposition not in _NOT_A_CAUSE:
+        return originate_disposition
+    return hangup_cause
+
+
 def outcome_of(cause: str, talked: bool) -> Outcome:
     """Return what became of a call that ended by this cause; `talked` outweighs every cause."""
     if talked:

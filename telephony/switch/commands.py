@@ -35,12 +35,15 @@ _ENDPOINT = rf"(?:user/{_EXTENSION}@{_DOMAIN}|sofia/gateway/{_GATEWAY}/{_E164})"
 _EVENT_NAME = r"[A-Z][A-Z_]{2,39}"
 _EVENT_SUBCLASS = r"[A-Za-z0-9_-]{1,40}::[A-Za-z0-9_-]{1,40}"
 
+# What the source hears while the destination rings: two seconds of tone, four of silence. Its commas are escaped.
+_RINGBACK: Final = r",transfer_ringback=%(2000\,4000\,440\,480)"
+
 ORIGINATE_LINK: Final = re.compile(
     rf"originate \{{origination_uuid=(?P<leg>{_UUID})"
     rf",origination_caller_id_number=(?P<caller>{_E164}),origination_caller_id_name=(?P=caller)"
     rf",originate_timeout=(?P<ring>{_SECONDS}),ignore_early_media=true,domain_name={_DOMAIN},call_direction=outbound"
     rf",portal_call_link=(?P<link>{_ID}),portal_role=source(?:,portal_extension_id={_ID})?(?:,portal_number_id={_ID})?"
-    rf",hangup_after_bridge=true,continue_on_fail=false,call_timeout=(?P=ring)"
+    rf",hangup_after_bridge=true,continue_on_fail=false,call_timeout=(?P=ring){re.escape(_RINGBACK)}"
     rf"(?:,RECORD_STEREO=true,RECORD_BRIDGE_REQ=true,record_post_process_exec_api='bgapi:http_put {_URL} (?P<file>{_FILE})'"
     rf",execute_on_answer='record_session (?P=file)')?\}}{_ENDPOINT}"
     rf" &bridge\(\{{origination_uuid=(?!(?P=leg)){_UUID}"
@@ -229,7 +232,8 @@ class OriginateLink(Command):
         if self.number_id is not None:
             variables.append(f"portal_number_id={_whole(self.number_id, MOST_ID, 'id of the number')}")
         # `originate_timeout` does not limit the destination, `call_timeout` does.
-        return [*variables, "hangup_after_bridge=true", "continue_on_fail=false", f"call_timeout={ring_seconds}"]
+        limits = ["hangup_after_bridge=true", "continue_on_fail=false", f"call_timeout={ring_seconds}"]
+        return [*variables, *limits, _RINGBACK.removeprefix(",")]
 
     def _of_the_recording(self) -> tuple[str, ...]:
         """Two channels and only the talk; the upload in the background, lest a portal that hangs keep the leg alive."""

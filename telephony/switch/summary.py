@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-NOT_A_CAUSE = frozenset({"", "SUCCESS", "NONE"})
+from telephony.switch.causes import true_cause
 
 
 class LegFacts(Protocol):
@@ -111,7 +111,7 @@ def summarise(legs: Sequence[LegFacts]) -> CallSummary:
         answered=bool(bridges),
         bill_seconds=_bill_seconds(a_leg, others, bool(bridges)),
         duration_seconds=int((ended_at - a_leg.started_at).total_seconds()) if ended_at else 0,
-        hangup_cause=_hangup_cause(a_leg, bool(bridges)),
+        hangup_cause=true_cause(a_leg.hangup_cause, a_leg.originate_disposition, talked=bool(bridges)),
     )
 
 
@@ -173,12 +173,6 @@ def _our_numbers(a_leg: LegFacts, others: Sequence[LegFacts], direction: str) ->
     if direction == "inbound":
         return (a_leg.destination,) if a_leg.destination else ()
     return tuple(leg.caller_number for leg in (*others, a_leg) if leg.gateway and leg.caller_number)
-
-
-def _hangup_cause(a_leg: LegFacts, answered: bool) -> str:
-    if not answered and a_leg.hangup_cause == "NORMAL_CLEARING" and a_leg.originate_disposition not in NOT_A_CAUSE:
-        return a_leg.originate_disposition
-    return a_leg.hangup_cause
 
 
 def _bill_seconds(a_leg: LegFacts, others: Sequence[LegFacts], answered: bool) -> int:

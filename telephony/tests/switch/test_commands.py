@@ -59,7 +59,7 @@ PROVED = (
     ",origination_caller_id_number=17036879447,origination_caller_id_name=17036879447"
     ",originate_timeout=25,ignore_early_media=true,domain_name=pbx.example.com,call_direction=outbound"
     ",portal_call_link=77,portal_role=source,portal_extension_id=16,portal_number_id=3"
-    ",hangup_after_bridge=true,continue_on_fail=false,call_timeout=25"
+    ",hangup_after_bridge=true,continue_on_fail=false,call_timeout=25,transfer_ringback=%(2000\\,4000\\,440\\,480)"
     ",RECORD_STEREO=true,RECORD_BRIDGE_REQ=true"
     f",record_post_process_exec_api='bgapi:http_put {URL} {FILE}',execute_on_answer='record_session {FILE}'"
     "}user/1006@pbx.example.com"
@@ -95,7 +95,7 @@ def test_a_link_from_outside_to_an_extension() -> None:
     assert text.endswith("}user/1005@a)")
     assert text.count(f"portal_call_link={2**63 - 1},") == 2
     assert "originate_timeout=7," in text
-    assert "call_timeout=7}" in text
+    assert "call_timeout=7,transfer_ringback=" in text
     assert "sched_hangup +60 allotted_timeout" in text
     assert "portal_extension_id" not in text
     assert "portal_number_id" not in text
