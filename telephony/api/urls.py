@@ -3,6 +3,7 @@
 from django.urls import path
 
 from telephony.api.assign_number import AssignNumber, SipPassword
+from telephony.api.call_links import CallLinkDetail, CallLinks
 from telephony.api.call_recordings import CallRecordingAudio, CallRecordingDetail, CallRecordingList
 from telephony.api.maintenance import NumberList
 
@@ -10,6 +11,8 @@ urlpatterns = [
     path("assign-number", AssignNumber.as_view(), name="assign-number"),
     path("assign-number/sip-password", SipPassword.as_view(), name="assign-number-sip-password"),
     path("maintenance/numbers", NumberList.as_view(), name="maintenance-numbers"),
+    path("call-link", CallLinks.as_view(), name="call-link"),
+    path("call-link/<int:link_id>", CallLinkDetail.as_view(), name="call-link-detail"),
     path("call-recording", CallRecordingList.as_view(), name="call-recording-list"),
     path("call-recording/<int:call_id>", CallRecordingDetail.as_view(), name="call-recording-detail"),
     path("call-recording/<int:call_id>/audio", CallRecordingAudio.as_view(), name="call-recording-audio"),

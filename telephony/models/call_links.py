@@ -1,12 +1,48 @@
 """Call links: calls that the portal places for a person."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
+from accounts.models import User
 from telephony.models.directory import Extension
 from telephony.models.numbers import Number
 from telephony.models.switches import Switch
+from telephony.switch.causes import outcome_of
+
+
+class Step(NamedTuple):
+    """A stage of a link as a page shows it."""
+
+    label: str
+    reached: bool
+    current: bool
+
+
+class CallLinkQuerySet(models.QuerySet["CallLink"]):
+    """Sets of call links."""
+
+    def of(self, user: User) -> Self:
+        """Return the links that this person placed."""
+        return self.filter(user=user)
+
+    def visible_to(self, user: User) -> Self:
+        """Return the links that this person may see on a page: staff all, others their own."""
+        return self if user.is_staff else self.of(user)
+
+    def open(self) -> Self:
+        """Return the links that have not ended."""
+        return self.filter(ended_at=None)
+
+    def live(self, ended_since: datetime) -> Self:
+        """Return the links that are under way or ended since this moment, newest first, with all that a list shows."""
+        under_way = Q(ended_at=None) | Q(ended_at__gte=ended_since)
+        return self.filter(under_way).select_related("user", "extension").order_by("-created_at", "-id")
 
 
 class CallLink(models.Model):
@@ -51,6 +87,12 @@ class CallLink(models.Model):
     bridged_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the switch was sent the command: it is never sent a second time."
+    )
+    idempotency_key = models.CharField(max_length=255, blank=True, default="", editable=False)
+
+    objects = CallLinkQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at", "-id")
@@ -71,3 +113,83 @@ class CallLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source_number} → {self.destination_number}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the link has not ended."""
+        return self.ended_at is None
+
+    @property
+    def status_label(self) -> str:
+        """How far the link has come, or why it ended, in words for people."""
+        if self.status == self.Status.FAILED and self.hangup_cause:
+            return outcome_of(self.hangup_cause, talked=False).label
+        return STATUS_LABELS[self.Status(self.status)]
+
+    @property
+    def outcome(self) -> str:
+        """What became of the link, as a call's outcome is named; "open" while it goes on."""
+        if self.status == self.Status.FAILED:
+            return outcome_of(self.hangup_cause, talked=False).slug
+        return OUTCOMES.get(self.Status(self.status), "open")
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """The way of a link, and how much of it this one went."""
+        current = None
+        if self.is_open:
+            current = self.OPEN.index(self.Status(self.status))
+            reached = current
+        elif self.bridged_at is not None:
+            reached = len(STEPS) - 1
+        else:
+            reached = 2 if self.source_answered_at is not None else 0
+        return [Step(label, place <= reached, place == current) for place, label in enumerate(STEPS)]
+
+    def advance(self, status: str, at: datetime) -> bool:
+        """Move forward to a state, never back, and never out of an end; tell whether it moved.
+
+        By one conditional update: requests, the listener and the intake of records all move links.
+        """
+        before = self.OPEN[: self.OPEN.index(self.Status(status))]
+        stamps = {self.Status.SOURCE_ANSWERED: "source_answered_at", self.Status.BRIDGED: "bridged_at"}
+        stamp: dict[str, Any] = {stamps[self.Status(status)]: at} if status in stamps else {}
+        return self._change(CallLink.objects.open().filter(status__in=before), status=status, **stamp)
+
+    def end(self, status: str, cause: str, at: datetime | None = None) -> bool:
+        """End an open link; tell whether it was still open."""
+        ended_at = max(at or timezone.now(), self.created_at)
+        return self._change(CallLink.objects.open(), status=status, hangup_cause=cause[:64], ended_at=ended_at)
+
+    def settle(self, status: str, cause: str, ended_at: datetime, bridged_at: datetime | None) -> None:
+        """End the link as the switch's record has it: events are advice, and an expiry a guess; the record is neither."""
+        self._change(
+            CallLink.objects.all(),
+            status=status,
+            hangup_cause=cause[:64],
+            ended_at=max(ended_at, self.created_at),
+            bridged_at=bridged_at,
+        )
+
+    def _change(self, links: CallLinkQuerySet, **values: Any) -> bool:
+        changed = links.filter(pk=self.pk).update(updated_at=timezone.now(), **values)
+        self.refresh_from_db()
+        return bool(changed)
+
+
+STEPS = ("Placed", "Source rings", "Destination rings", "Talk")
+OUTCOMES = {
+    CallLink.Status.COMPLETED: "answered",
+    CallLink.Status.CANCELLED: "cancelled",
+    CallLink.Status.EXPIRED: "no_answer",
+}
+STATUS_LABELS = {
+    CallLink.Status.QUEUED: "Placing the call",
+    CallLink.Status.RINGING_SOURCE: "Ringing the source",
+    CallLink.Status.SOURCE_ANSWERED: "Ringing the destination",
+    CallLink.Status.BRIDGED: "Talking",
+    CallLink.Status.COMPLETED: "Completed",
+    CallLink.Status.FAILED: "Failed",
+    CallLink.Status.CANCELLED: "Cancelled",
+    CallLink.Status.EXPIRED: "Expired",
+}

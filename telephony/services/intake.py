@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from telephony.models import Call, CallAlias, Leg, LegLink, Quarantine, Recording, Switch
 from telephony.services import quarantine
+from telephony.services.call_links.progress import settle
 from telephony.services.resolution import resolve
 from telephony.switch.cdr import LegRecord, parse_cdr
 from telephony.switch.errors import CdrError
@@ -117,6 +118,7 @@ def _store(record: LegRecord) -> Result:
     leg = Leg.objects.create(call=call, switch=switch, **_columns(record))
     LegLink.objects.bulk_create(LegLink(leg=leg, uuid=uuid) for uuid in sorted(record.links))
     Recording.objects.filter(leg_uuid=record.uuid, call=None).update(call=call)
+    settle(call)
     return Result.STORED
 
 

@@ -1,0 +1,110 @@
+"""Follow the switch's events for as long as it takes: connect, catch up on what was missed, follow, begin again."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import InterfaceError, OperationalError, close_old_connections
+from django.utils import timezone
+
+from telephony.models import CallLink
+from telephony.services.call_links.dialling import FOLLOWED, bring_up_to_date, kill
+from telephony.services.call_links.progress import follow
+from telephony.services.switchboard import reach
+from telephony.switch.commands import ShowCalls, ShowChannels, rows
+from telephony.switch.errors import SwitchError
+from telephony.switch.esl import EventSocket
+
+logger = logging.getLogger("portal.listener")
+
+EVENTS = (*FOLLOWED, "HEARTBEAT")
+LONGEST_WAIT_SECONDS = 30.0
+# A heartbeat comes every 20 seconds: two that are missing mean that the connection is dead though nobody closed it.
+SILENCE_SECONDS = 50.0
+SWEEP_EVERY_SECONDS = 5.0
+# How soon a listener that hears nothing sees that it is to stop.
+POLL_SECONDS = 1.0
+# A link whose command is only now on its way has no channel yet.
+YOUNG = timedelta(seconds=5)
+UNKNOWN = "UNKNOWN"
+
+
+def listen(stop: threading.Event, tell: Callable[[str], None]) -> None:
+    """Follow the switch until `stop` is set; `tell` is given a sentence whenever the connection changes."""
+    failures = 0
+    while not stop.is_set():
+        close_old_connections()
+        try:
+            with reach() as socket:
+                socket.subscribe(EVENTS)
+                reconcile(socket)
+                tell("connected: the events of the switch are followed")
+                failures = 0
+                _follow_until(stop, socket)
+        except (SwitchError, OperationalError, InterfaceError) as error:
+            failures += 1
+            wait = wait_after(failures)
+            tell(f"the switch or the database is away ({error or type(error).__name__}): trying again in {wait:.0f} s")
+            _sweep_while_away()
+            stop.wait(wait)
+
+
+def wait_after(failures: int) -> float:
+    """Return for how many seconds to wait after so many failures: longer each time, and never in step with others."""
+    return min(LONGEST_WAIT_SECONDS, 2.0 ** min(failures - 1, 5)) * random.uniform(0.7, 1.0)  # noqa: S311 - no secret
+
+
+def _follow_until(stop: threading.Event, socket: EventSocket) -> None:
+    heard = swept = time.monotonic()
+    while not stop.is_set():
+        event = socket.next_event(POLL_SECONDS)
+        now = time.monotonic()
+        if event is not None:
+            heard = now
+            follow(socket, event)
+        elif now - heard > SILENCE_SECONDS:
+            raise SwitchError("nothing was heard for too long")
+        if now - swept > SWEEP_EVERY_SECONDS:
+            swept = now
+            sweep()
+
+
+def reconcile(socket: EventSocket) -> None:
+    """Bring every open link up to what the switch has: what was missed in a gap, or ended with a switch that restarted."""
+    began = timezone.now()
+    alive = {row.get("uuid", "") for row in rows(socket.api(ShowChannels()))}
+    bridged = {row.get("uuid", "") for row in rows(socket.api(ShowCalls())) if row.get("b_uuid")}
+    for link in CallLink.objects.open().filter(sent_at__lt=began - YOUNG):
+        _catch_up(socket, link, alive, bridged)
+
+
+def _catch_up(socket: EventSocket, link: CallLink, alive: set[str], bridged: set[str]) -> None:
+    leg_uuid = str(link.call_uuid)
+    if leg_uuid not in alive:
+        # It ended while nobody listened; its record, if there is one, says how, and corrects this.
+        talked = link.status == CallLink.Status.BRIDGED
+        link.end(CallLink.Status.COMPLETED if talked else CallLink.Status.FAILED, "" if talked else UNKNOWN)
+    elif link.cancel_requested_at is not None:
+        kill(socket, link)
+    elif leg_uuid in bridged:
+        link.advance(CallLink.Status.BRIDGED, timezone.now())
+
+
+def sweep() -> None:
+    """See to links that are past their time, or that somebody cancelled while the switch was away."""
+    now = timezone.now()
+    due = CallLink.objects.open().filter(expires_at__lte=now) | CallLink.objects.open().filter(
+        cancel_requested_at__lte=now - YOUNG
+    )
+    for link in due:
+        bring_up_to_date(link)
+
+
+def _sweep_while_away() -> None:
+    try:
+        sweep()
+    except (OperationalError, InterfaceError):
+        logger.warning("the database is away")
