@@ -51,6 +51,13 @@ PACKAGES = (
         {"dist/wavesurfer.min.js": "wavesurfer.min.js"},
     ),
     Package(
+        "htmx.org",
+        "2.0.11",
+        "Thx/WtpeOQqSrqBCw/A1cwGJGg4UrVa3+sW0GmrM3p4gJgO89ecH4qtbnyzDDWFvBTqjnIMCgELTNt636dtamA==",
+        "0BSD",
+        {"dist/htmx.min.js": "htmx.min.js"},
+    ),
+    Package(
         "@tabler/icons",
         "3.52.0",
         "dldKlJNfO/gZnGLcIY0X2EFFKIMGwL/rEvTqglvBgAPFiwj9pZOCN5V3Sf0Gyjq6foX4VQmLdOmsS4w5FdWKAw==",
@@ -65,7 +72,7 @@ ICONS = {
     "play": "player-play", "pause": "player-pause", "download": "download", "close": "x", "search": "search",
     "filter": "adjustments-horizontal", "admin": "settings", "sign-out": "logout", "sun": "sun", "moon": "moon",
     "menu": "menu-2", "eye": "eye", "older": "chevron-right", "newer": "chevron-left", "voicemail": "microphone-off",
-    "empty": "phone-off", "warning": "alert-triangle",
+    "empty": "phone-off", "warning": "alert-triangle", "arrow": "arrow-right",
 }  # fmt: skip
 
 

@@ -41,11 +41,17 @@ function dayName(date) {
   return new Intl.DateTimeFormat(undefined, options).format(date);
 }
 
-for (const element of document.querySelectorAll("time.when")) {
-  const date = new Date(element.dateTime);
-  const day = document.createElement("span");
-  day.className = "when-day";
-  day.textContent = dayName(date);
-  element.replaceChildren(clock.format(date), day);
-  element.title = full.format(date);
+function localise(part) {
+  for (const element of part.querySelectorAll("time.when")) {
+    const date = new Date(element.dateTime);
+    const day = document.createElement("span");
+    day.className = "when-day";
+    day.textContent = dayName(date);
+    element.replaceChildren(clock.format(date), day);
+    element.title = full.format(date);
+  }
 }
+
+localise(document);
+// What is fetched later has times as well.
+document.addEventListener("htmx:load", (event) => localise(event.detail.elt));
