@@ -46,6 +46,17 @@ class UserManager(BaseUserManager["User"]):
         )
         return user
 
+    def change(self, user: "User", **fields: Any) -> bool:
+        """Store what is new of a person, here and in the database; tell whether it was still as `user` shows it.
+
+        Of several that see the same change at once, one does it.
+        """
+        before = {name: getattr(user, name) for name in fields}
+        changed = self.filter(pk=user.pk, **before).update(**fields, updated_at=timezone.now())
+        for name, value in fields.items():
+            setattr(user, name, value)
+        return changed == 1
+
 
 class User(AbstractBaseUser, PermissionsMixin):
     """A person, keyed by (issuer, subject); never matched by e-mail."""
