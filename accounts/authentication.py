@@ -12,7 +12,10 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from accounts.claims import Claims, person_known_by
+from accounts.jwks import KeysUnavailableError
 from accounts.models import ApiKey, User, api_key_digest
+from accounts.tokens import TokenError, verified
 from web.errors import Problem
 
 KEY_HEADER = "x-mediamagic-key"
@@ -23,8 +26,48 @@ USE_NOTED_EVERY = timedelta(minutes=1)
 
 def bearer_token(request: Request) -> str | None:
     """Return what follows `Bearer` in the Authorization header, None where no bearer token is given."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
+    scheme, *rest = request.headers.get("Authorization", "").split(maxsplit=1) or [""]
+    return "".join(rest).strip() if scheme.lower() == "bearer" else None
+
+
+class BearerAuthentication(BaseAuthentication):
+    """A person's token, issued by Auth0 for this service; the person is made on first sight, the role follows its claim."""
+
+    def authenticate(self, request: Request) -> tuple[User, Claims] | None:
+        """Return whose token it is, and its claims; None where no bearer token is given."""
+        token = bearer_token(request)
+        if token is None:
+            return None
+        if request.headers.get(KEY_HEADER) is not None:
+            raise Problem(400, "ambiguous_credentials", "Give a bearer token or an API key, not both.")
+        if not settings.AUTH0_AUDIENCE:
+            raise token_refused("Bearer tokens are not taken here.")
+        try:
+            claims = verified(token, settings.AUTH0_AUDIENCE)
+        except TokenError as error:
+            raise token_refused(str(error)) from None
+        except KeysUnavailableError as error:
+            raise provider_unavailable(error.retry_after) from None
+        user = person_known_by(claims)
+        if not user.is_active:
+            raise token_refused("This account is deactivated.")
+        return user, claims
+
+    def authenticate_header(self, request: Request) -> str:
+        """Name the proofs that are taken."""
+        return 'Bearer realm="portal", ApiKey realm="portal"'
+
+
+def token_refused(detail: str) -> Problem:
+    """Return the refusal of a token as RFC 6750 wants it."""
+    challenge = f'Bearer realm="portal", error="invalid_token", error_description="{detail}"'
+    return Problem(401, "invalid_credentials", detail, {"WWW-Authenticate": challenge})
+
+
+def provider_unavailable(retry_after: int) -> Problem:
+    """Return the answer while Auth0 is away and nothing can be said without it."""
+    detail = "Auth0 cannot be reached; try again."
+    return Problem(503, "identity_provider_unavailable", detail, {"Retry-After": str(retry_after)})
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -33,10 +76,6 @@ class ApiKeyAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
         """Return the key's owner and the key; None where no proof is given at all."""
         key = request.headers.get(KEY_HEADER)
-        if bearer_token(request) is not None:
-            if key is not None:
-                raise Problem(400, "ambiguous_credentials", "Give a bearer token or an API key, not both.")
-            raise AuthenticationFailed("This bearer token is not valid here.")
         if key is None:
             return None
         if not _KEY.fullmatch(key):

@@ -205,7 +205,10 @@ CONTENT_SECURITY_POLICY = {
 # -- API -------------------------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.BearerAuthentication",
+        "accounts.authentication.ApiKeyAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.IsActiveUser"],
     "DEFAULT_RENDERER_CLASSES": ["web.negotiation.JSONRenderer", "web.negotiation.MediaMagicRenderer"],
     "DEFAULT_PARSER_CLASSES": ["web.negotiation.JSONParser", "web.negotiation.MediaMagicParser"],
