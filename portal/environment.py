@@ -15,6 +15,8 @@ T = TypeVar("T")
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
+_ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Environment:
@@ -84,6 +86,25 @@ class Environment:
         if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK_HOSTS):
             return text
         raise ImproperlyConfigured(f"{name} must be https (http only on loopback), not {text!r}")
+
+    def origins(self, name: str) -> list[str]:
+        """Return a comma-separated list of origins, each spelt as a browser sends it."""
+        for item in self.items(name):
+            parts = urlsplit(item)
+            # A browser sends a lower-case host and no default port: spelt otherwise an origin would never be let in.
+            if not _ORIGIN.fullmatch(item) or item == f"{parts.scheme}://{parts.hostname}:{_DEFAULT_PORTS.get(parts.scheme)}":
+                raise ImproperlyConfigured(f"{name} must hold origins such as https://app.example.com, not {item!r}")
+        return self.items(name)
+
+    def all_or_none(self, what: str, **values: str) -> bool:
+        """Tell whether all of the variables are set; some of them without the others are refused."""
+        missing = [name for name, value in values.items() if not value]
+        if missing and len(missing) < len(values):
+            given = next(name for name, value in values.items() if value)
+            raise ImproperlyConfigured(
+                f"{' and '.join(missing)} must be set where {given} is: {what} needs all of them, or none"
+            )
+        return not missing
 
     def matching(self, name: str, default: str, pattern: str, wants: str) -> str:
         """Return text that matches the whole pattern; `wants` describes it to the operator."""

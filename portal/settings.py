@@ -30,7 +30,17 @@ PORT = env.integer("PORT", 8000, least=1, most=65535)
 PUBLIC_URL = env.url("PUBLIC_URL", f"http://127.0.0.1:{PORT}", schemes=("http", "https"))
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
-CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
+# Web apps of other origins may call the API, and nothing else, with a proof that they send themselves: never by a cookie.
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+CORS_ALLOW_HEADERS = ("accept", "authorization", "content-type", "idempotency-key", "range", "x-mediamagic-key", "x-request-id")
+CORS_EXPOSE_HEADERS = (
+    "Accept-Ranges", "Content-Range", "ETag", "Idempotent-Replayed", "Link", "RateLimit", "RateLimit-Limit",
+    "RateLimit-Policy", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "WWW-Authenticate", "X-Page-Size",
+    "X-Request-ID",
+)  # fmt: skip
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL.startswith("https://") else []
 
 ROOT_URLCONF = "portal.urls"
@@ -46,6 +56,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_filters",
     "django_tables2",
+    "corsheaders",
     "csp",
     "rest_framework",
     "web",
@@ -57,6 +68,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "web.request_context.RequestContextMiddleware",
     "web.request_log.RequestLogMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -119,7 +131,9 @@ LOGIN_REDIRECT_URL = "call-list"
 LOGOUT_REDIRECT_URL = "login"
 STAFF_EMAIL_DOMAINS = [domain.lower() for domain in env.items("STAFF_EMAIL_DOMAINS")]
 
-AUTH0_DOMAIN = env.text("AUTH0_DOMAIN")
+AUTH0_DOMAIN = env.matching(
+    "AUTH0_DOMAIN", "", r"([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[0-9]{1,5})?)?", "a host name"
+)
 AUTH0_CLIENT_ID = env.text("AUTH0_CLIENT_ID")
 AUTH0_CLIENT_SECRET = env.text("AUTH0_CLIENT_SECRET")
 AUTH0_AUDIENCE = env.text("AUTH0_AUDIENCE")
@@ -128,6 +142,16 @@ AUTH0_BASE_URL = env.secure_url("AUTH0_BASE_URL", f"https://{AUTH0_DOMAIN}" if A
 AUTH0_ISSUER = env.secure_url("AUTH0_ISSUER", f"{AUTH0_BASE_URL}/" if AUTH0_BASE_URL else "https://auth0.invalid/")
 AUTH0_JWKS_URL = env.secure_url("AUTH0_JWKS_URL", f"{AUTH0_ISSUER.rstrip('/')}/.well-known/jwks.json")
 AUTH0_ROLES_CLAIM = env.text("AUTH0_ROLES_CLAIM", "https://mediamagic.dev/roles")
+env.all_or_none(
+    "signing in by Auth0",
+    AUTH0_DOMAIN=AUTH0_BASE_URL,
+    AUTH0_CLIENT_ID=AUTH0_CLIENT_ID,
+    AUTH0_CLIENT_SECRET=AUTH0_CLIENT_SECRET,
+    AUTH0_AUDIENCE=AUTH0_AUDIENCE,
+)
+if AUTH0_AUDIENCE and AUTH0_AUDIENCE == AUTH0_CLIENT_ID:
+    # The audience alone tells an access token from an ID token, which says who somebody is and opens nothing.
+    raise ImproperlyConfigured("AUTH0_AUDIENCE must be the identifier of the API at Auth0, not the client id")
 
 # -- telephony -------------------------------------------------------------------------------------------------------------
 

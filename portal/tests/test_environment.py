@@ -32,8 +32,14 @@ def reader(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Environment:
     return Environment(environ.Env())
 
 
+AUTH0 = {
+    "AUTH0_DOMAIN": "tenant.eu.auth0.com", "AUTH0_CLIENT_ID": "client", "AUTH0_CLIENT_SECRET": "client-secret-canary",
+    "AUTH0_AUDIENCE": "https://api.example.com",
+}  # fmt: skip
+
+
 def test_a_sound_environment_starts() -> None:
-    done = start(AUTH0_DOMAIN="tenant.eu.auth0.com")
+    done = start(**AUTH0, CORS_ALLOWED_ORIGINS="https://app.example.com,http://localhost:3000")
     assert (done.returncode, done.stdout) == (
         0,
         "django.db.backends.sqlite3 https://tenant.eu.auth0.com/.well-known/jwks.json\n",
@@ -48,6 +54,8 @@ def test_a_sound_environment_starts() -> None:
         ("PORT", "http"),
         ("DATABASE_URL", "mysql://x/y"),
         ("AUTH0_BASE_URL", "http://auth0.example"),
+        ("AUTH0_DOMAIN", "https://tenant.eu.auth0.com"),
+        ("CORS_ALLOWED_ORIGINS", "*"),
     ],
 )
 def test_a_wrong_value_ends_the_start_with_one_line_that_names_it(name: str, value: str) -> None:
@@ -57,6 +65,54 @@ def test_a_wrong_value_ends_the_start_with_one_line_that_names_it(name: str, val
     assert last.startswith("django.core.exceptions.ImproperlyConfigured: ")
     assert name in last
     assert SOUND["API_KEY_PEPPER"] not in done.stderr
+
+
+@pytest.mark.parametrize("missing", AUTH0)
+def test_auth0_is_configured_whole_or_not_at_all(missing: str) -> None:
+    done = start(**{name: value for name, value in AUTH0.items() if name != missing})
+    last = done.stderr.strip().splitlines()[-1]
+    assert done.returncode != 0
+    assert last.startswith(f"django.core.exceptions.ImproperlyConfigured: {missing} must be set where AUTH0_")
+    assert "canary" not in done.stderr
+
+
+def test_a_base_url_stands_in_for_the_domain() -> None:
+    base = {name: value for name, value in AUTH0.items() if name != "AUTH0_DOMAIN"} | {
+        "AUTH0_BASE_URL": "http://127.0.0.1:4400/"
+    }
+    assert start(**base).stdout.split()[1] == "http://127.0.0.1:4400/.well-known/jwks.json"
+
+
+def test_an_id_token_must_not_pass_for_an_access_token() -> None:
+    done = start(**AUTH0 | {"AUTH0_AUDIENCE": AUTH0["AUTH0_CLIENT_ID"]})
+    assert done.returncode != 0
+    assert "AUTH0_AUDIENCE must be the identifier of the API" in done.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*", "null", "app.example.com", "https://", "https://app.example.com/", "https://app.example.com/path", "ftp://app.example.com",
+        "https://*.example.com", "https://APP.example.com", "https://user@app.example.com", "https://app.example.com:443",
+        "http://app.example.com:80", "https://app.example.com:", "https://app.example.com?x", "https://app.example.com#x",
+        "file://", "https://app example.com",
+    ],
+)  # fmt: skip
+def test_origins_are_spelt_as_browsers_do(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^X must hold origins"):
+        reader(monkeypatch, X=f"https://good.example,{origin}").origins("X")
+
+
+def test_good_origins(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = [
+        "https://app.example.com",
+        "http://localhost:3000",
+        "https://app.example.com:8443",
+        "http://[::1]:5173",
+        "http://10.0.0.1",
+    ]
+    assert reader(monkeypatch, X=" , ".join(good)).origins("X") == good
+    assert reader(monkeypatch).origins("UNSET") == []
 
 
 def test_values(monkeypatch: pytest.MonkeyPatch) -> None:
