@@ -13,8 +13,17 @@ from web.addresses import client_address
 
 HEADER = "X-Request-ID"
 _SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
-# The signature in an upload's address, the value of a signed link's parameter.
-_PROOF = re.compile(r"[0-9a-f]{64}|(?<=signature=)[^\s&\"']+")
+# The signature in an upload's address; a token wherever it stands; what follows the name of something that opens a door, in
+# an address or a form, in JSON or in the text of an exception.
+_PROOF = re.compile(
+    r"[0-9a-f]{64}"
+    r"|\beyJ[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)+"
+    r"|(?<=\bBearer )[^\s\"',]+"
+    r"|(?P<name>\b(?:signature|code|state|nonce|code_verifier|client_secret|access_token|refresh_token|id_token)"
+    r"(?:=|[\"']\s?[:=]\s?)[\"']?)[^\s&\"',}]+",
+    re.IGNORECASE,
+)
+_FORMATTER = logging.Formatter()
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 _address: ContextVar[str] = ContextVar("address", default="")
 
@@ -51,7 +60,7 @@ class RequestContextMiddleware:
 
 def without_proofs(text: str) -> str:
     """Return a log line without the signatures and tokens that addresses carry."""
-    return _PROOF.sub("[removed]", text)
+    return _PROOF.sub(lambda found: f"{found['name'] or ''}[removed]", text)
 
 
 class RequestIdFilter(logging.Filter):
@@ -61,6 +70,10 @@ class RequestIdFilter(logging.Filter):
         """Let every record pass."""
         record.request_id = current_request_id()
         record.msg, record.args = without_proofs(record.getMessage()), ()
+        if record.exc_info:
+            # What an exception says, and what the ones before it said, may quote the request.
+            record.exc_text = without_proofs(_FORMATTER.formatException(record.exc_info))
+            record.exc_info = None
         # Django hands the whole request along, whose text shows its address.
         record.__dict__.pop("request", None)
         return True

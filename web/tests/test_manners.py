@@ -2,10 +2,12 @@
 
 import ipaddress
 import logging
+import sys
 
 import pytest
 from django.conf import settings
 from django.test import Client, RequestFactory, override_settings
+from pythonjsonlogger.json import JsonFormatter
 
 from accounts.models import ApiKey, AuditEntry, User
 from web.addresses import client_address, in_networks
@@ -90,6 +92,53 @@ def test_no_log_line_lets_its_reader_in() -> None:
     assert RequestIdFilter().filter(record)
     assert record.getMessage() == "path /[removed]"
     assert not hasattr(record, "request")
+
+
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJlLWNhbmFyeQ"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET /api/v2/auth/callback?code=canary&state=canary&x=1",
+        "code=canary&client_secret=canary&code_verifier=canary&refresh_token=canary",
+        '{"access_token": "canary", "refresh_token":"canary","id_token" : "canary"}',
+        "{'refresh_token': 'canary', 'state': 'canary'}",
+        "Authorization: Bearer canary",
+        "authorization: bearer canary",
+        f"token {TOKEN} was refused",
+        f"{TOKEN}.more.parts",
+        "eyJhbGciOiJub25lIn0.canary.",
+        "https://tenant.example/authorize?nonce=canary&state=canary",
+    ],
+)
+def test_no_log_line_holds_a_token(line: str) -> None:
+    cleaned = without_proofs(line)
+    assert "canary" not in cleaned
+    assert "[removed]" in cleaned
+    assert TOKEN[-20:] not in cleaned
+
+
+@pytest.mark.parametrize(
+    "line", ["status code: 200", "its state: bridged", "call 3e926aae-0b03-11ed-a6cf-9dde3cd1ca46", "decode=x&estate=y"]
+)
+def test_what_is_no_proof_stays_in_the_log(line: str) -> None:
+    assert without_proofs(line) == line
+
+
+def test_nor_does_a_traceback() -> None:
+    try:
+        try:
+            raise ValueError("refresh_token=canary")
+        except ValueError as error:
+            raise RuntimeError(TOKEN) from error
+    except RuntimeError:
+        record = logging.LogRecord("x", logging.ERROR, "", 0, "failed", (), sys.exc_info())
+    assert RequestIdFilter().filter(record)
+    text = JsonFormatter().format(record)
+    assert "RuntimeError: [removed]" in text
+    assert "ValueError: refresh_token=[removed]" in text
+    assert not [secret for secret in ("=canary", TOKEN) if secret in text]
 
 
 def test_what_is_written_down_knows_the_request(client: Client, db: None) -> None:
