@@ -16,7 +16,10 @@ LONGEST_VALUE = 1000
 class ApiView(APIView):
     """A REST view that refuses query parameters it does not know, before anything else happens."""
 
+    # Of GET: they say what is to be read, and no other verb reads.
     query_parameters: ClassVar[frozenset[str]] = frozenset()
+    # Where somebody else writes the address: what is not known is then no business of ours.
+    other_parameters_allowed: ClassVar[bool] = False
     # Where GET acts (assigns, dials), a HEAD must not: it is a 405.
     head_allowed: ClassVar[bool] = True
 
@@ -25,8 +28,11 @@ class ApiView(APIView):
         if request.method == "HEAD" and not self.head_allowed:
             raise MethodNotAllowed("HEAD")
         super().initial(request, *args, **kwargs)
+        known = self.query_parameters if request.method in ("GET", "HEAD") else frozenset()
         for name, values in request.query_params.lists():
-            if name not in self.query_parameters:
+            if name not in known:
+                if self.other_parameters_allowed:
+                    continue
                 raise Problem(400, "unknown_parameter", f"There is no parameter {name[:100]!r} here.")
             if len(values) > 1:
                 raise Problem(400, "repeated_parameter", f"The parameter {name!r} is given more than once.")

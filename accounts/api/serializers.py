@@ -45,3 +45,9 @@ class KeyRequestSerializer(StrictSerializer):
         if " " in value:
             raise serializers.ValidationError("An Auth0 id has no spaces.")
         return value
+
+
+class RefreshSerializer(StrictSerializer):
+    """What a person's new tokens are given for."""
+
+    refresh_token = StrictCharField(max_length=4096, validators=[printable], trim_whitespace=False)

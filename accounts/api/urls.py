@@ -1,10 +1,14 @@
-"""What the operator calls, below `/api/v2/`."""
+"""What REST clients and the operator call of people and keys, below `/api/v2/`."""
 
 from django.urls import path
 
 from accounts.api.maintenance import KeyDetail, KeyList
+from accounts.api.sign_in import Callback, Login, Refresh
 
 urlpatterns = [
+    path("auth/login", Login.as_view(), name="auth-login"),
+    path("auth/callback", Callback.as_view(), name="auth-callback"),
+    path("auth/refresh", Refresh.as_view(), name="auth-refresh"),
     path("maintenance/keys", KeyList.as_view(), name="maintenance-keys"),
     path("maintenance/keys/<int:key_id>", KeyDetail.as_view(), name="maintenance-key"),
 ]
