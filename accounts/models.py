@@ -125,6 +125,10 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         at = at or timezone.now()
         return self.filter(revoked_at=None, user__is_active=True).filter(Q(expires_at=None) | Q(expires_at__gt=at))
 
+    def visible_to(self, user: User) -> Self:
+        """Return the keys that this person may see and revoke: staff everybody's, others their own."""
+        return self if user.is_staff else self.filter(user=user)
+
 
 class ApiKeyManager(models.Manager["ApiKey"]):
     """Makes API keys."""
@@ -159,16 +163,22 @@ class ApiKey(models.Model):
                 condition=Q(revoked_at=None) | Q(revoked_at__gte=F("created_at")), name="api_key_revoked_after_creation"
             ),
         )
-        indexes = (models.Index(fields=("user", "-created_at"), name="api_key_of_user"),)
+        indexes = (
+            models.Index(fields=("user", "-created_at"), name="api_key_of_user"),
+            models.Index(fields=("-created_at", "-id"), name="api_key_newest"),
+        )
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
 
-    def revoke(self) -> None:
-        """Refuse this key from the next request on; a second time changes nothing."""
-        if self.revoked_at is None:
-            self.revoked_at = timezone.now()
-            self.save(update_fields=["revoked_at"])
+    def revoke(self) -> bool:
+        """Refuse this key from the next request on; tell whether it was not revoked before."""
+        now = timezone.now()
+        # Of two that revoke it at once, one did.
+        if not ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=now):
+            return False
+        self.revoked_at = now
+        return True
 
 
 class SignInManager(models.Manager["SignIn"]):

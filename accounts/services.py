@@ -1,9 +1,19 @@
 """Actions on people and keys that concern more than one row."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
 from django.conf import settings
 from django.db import transaction
 
 from accounts.models import ApiKey, AuditEntry, User
+
+MOST_KEYS = 50
+
+
+class TooManyKeysError(Exception):
+    """The person has as many keys that open something as anybody may have."""
 
 
 @transaction.atomic
@@ -17,23 +27,42 @@ def issue_key(subject: str, name: str, role: str | None, *, actor_label: str) ->
     if role is not None and role != user.role:
         user.role = role
         user.save(update_fields=["role", "updated_at"])
-    api_key, key = ApiKey.objects.issue(user, name)
-    AuditEntry.objects.record(
-        "api_key.issued",
-        api_key,
-        actor_label=actor_label,
-        before=before,
-        after={"auth0_id": subject, "name": name, "prefix": api_key.prefix, "role": user.role},
-    )
+    return _issue(user, name, actor_label=actor_label, before=before)
+
+
+@transaction.atomic
+def issue_own_key(
+    user: User, name: str, *, scopes: Sequence[str] = (), expires_at: datetime | None = None
+) -> tuple[ApiKey, str]:
+    """Issue a key that a person asks for; return its row and the key, shown this once. Raises TooManyKeysError."""
+    # Held to the end: of two who ask for the last one at once, the second sees the first's.
+    User.objects.select_for_update().get(pk=user.pk)
+    if ApiKey.objects.usable().filter(user=user).count() >= MOST_KEYS:
+        raise TooManyKeysError
+    return _issue(user, name, scopes=scopes, expires_at=expires_at, actor=user)
+
+
+def _issue(
+    user: User,
+    name: str,
+    *,
+    scopes: Sequence[str] = (),
+    expires_at: datetime | None = None,
+    before: dict[str, Any] | None = None,
+    **actor: Any,
+) -> tuple[ApiKey, str]:
+    api_key, key = ApiKey.objects.issue(user, name, scopes=sorted(set(scopes)), expires_at=expires_at)
+    after = {"auth0_id": user.auth0_id, "name": name, "prefix": api_key.prefix, "role": user.role}
+    narrowed = {"scopes": api_key.scopes} if api_key.scopes else {}
+    expiring = {"expires_at": expires_at.isoformat()} if expires_at else {}
+    AuditEntry.objects.record("api_key.issued", api_key, before=before, after=after | narrowed | expiring, **actor)
     return api_key, key
 
 
 @transaction.atomic
 def revoke_key(api_key: ApiKey, *, actor: User | None = None, actor_label: str = "") -> None:
     """Revoke a key from the next request on; a second time changes nothing and is not written down again."""
-    if api_key.revoked_at is not None:
-        return
-    api_key.revoke()
-    AuditEntry.objects.record(
-        "api_key.revoked", api_key, actor=actor, actor_label=actor_label, after={"prefix": api_key.prefix}
-    )
+    if api_key.revoke():
+        AuditEntry.objects.record(
+            "api_key.revoked", api_key, actor=actor, actor_label=actor_label, after={"prefix": api_key.prefix}
+        )

@@ -1,10 +1,13 @@
-"""The shapes of what the operator sends and gets."""
+"""The shapes of what REST clients and the operator send and get."""
 
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
-from accounts.models import Role
+from accounts.models import ApiKey, Role
+from accounts.permissions import SCOPES
 
 
 def printable(text: str) -> None:
@@ -45,6 +48,56 @@ class KeyRequestSerializer(StrictSerializer):
         if " " in value:
             raise serializers.ValidationError("An Auth0 id has no spaces.")
         return value
+
+
+class InstantField(serializers.DateTimeField):
+    """A time with its zone: without one nobody knows when it is."""
+
+    default_error_messages = {
+        "invalid": "Give a time such as 2030-01-31T12:00:00Z.",
+        "naive": "Give the time's zone, such as Z.",
+    }
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """Refuse a time without its zone."""
+        if timezone.is_naive(value):
+            self.fail("naive")
+        return super().enforce_timezone(value)
+
+
+class TokenRequestSerializer(StrictSerializer):
+    """What a person's new API key is to be."""
+
+    name = StrictCharField(max_length=100, validators=[printable])
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=sorted(SCOPES)), required=False, allow_null=True, max_length=len(SCOPES)
+    )
+    expires_at = InstantField(required=False, allow_null=True)
+
+    def validate_expires_at(self, value: datetime | None) -> datetime | None:
+        """Refuse a time that is past."""
+        if value is not None and value <= timezone.now():
+            raise serializers.ValidationError("Give a time in the future.")
+        return value
+
+
+class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
+    """A key as its owner sees it afterwards."""
+
+    class Meta:
+        model = ApiKey
+        fields: tuple[str, ...] = (
+            "id", "name", "prefix", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at"
+        )  # fmt: skip
+
+
+class OwnedApiKeySerializer(ApiKeySerializer):
+    """A key as staff see it: with whose it is."""
+
+    auth0_id = serializers.CharField(source="user.auth0_id")
+
+    class Meta(ApiKeySerializer.Meta):
+        fields = (*ApiKeySerializer.Meta.fields, "auth0_id")
 
 
 class RefreshSerializer(StrictSerializer):

@@ -4,11 +4,14 @@ from django.urls import path
 
 from accounts.api.maintenance import KeyDetail, KeyList
 from accounts.api.sign_in import Callback, Login, Refresh
+from accounts.api.tokens import TokenDetail, TokenList
 
 urlpatterns = [
     path("auth/login", Login.as_view(), name="auth-login"),
     path("auth/callback", Callback.as_view(), name="auth-callback"),
     path("auth/refresh", Refresh.as_view(), name="auth-refresh"),
+    path("tokens", TokenList.as_view(), name="tokens"),
+    path("tokens/<int:key_id>", TokenDetail.as_view(), name="token"),
     path("maintenance/keys", KeyList.as_view(), name="maintenance-keys"),
     path("maintenance/keys/<int:key_id>", KeyDetail.as_view(), name="maintenance-key"),
 ]

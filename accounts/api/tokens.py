@@ -1,0 +1,77 @@
+"""`tokens`: a person's API keys, made and revoked by the person."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.serializers import ApiKeySerializer, OwnedApiKeySerializer, TokenRequestSerializer
+from accounts.models import ApiKey
+from accounts.permissions import HasScope, IsActiveUser, person_of
+from accounts.services import MOST_KEYS, TooManyKeysError, issue_own_key, revoke_key
+from web.errors import Problem
+from web.paging import KeysetPaginator, paged_response
+from web.parameters import ApiView
+
+KEYS = KeysetPaginator(ordering=("-created_at", "-id"))
+
+
+class TokenList(ApiView):
+    """GET the keys that one may see, newest first, as a bare array; POST makes one."""
+
+    permission_classes = (IsActiveUser, HasScope("admin"))
+    query_parameters = frozenset({"limit", "cursor", "user"})
+
+    def get(self, request: Request) -> Response:
+        """List keys: one's own, for staff everybody's, or those of the Auth0 id in `user`."""
+        viewer = person_of(request)
+        keys: QuerySet[ApiKey] = ApiKey.objects.visible_to(viewer).select_related("user")
+        if "user" in request.query_params:
+            keys = keys.filter(user__subject=request.query_params["user"])
+        shape = OwnedApiKeySerializer if viewer.is_staff else ApiKeySerializer
+
+        def serialize(page: Sequence[ApiKey]) -> Any:
+            return shape(page, many=True).data
+
+        return paged_response(request, keys, serialize, KEYS)
+
+    def post(self, request: Request) -> Response:
+        """Make a key for oneself, shown this once."""
+        body = TokenRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        wanted = body.validated_data
+        scopes = wanted.get("scopes") or []
+        _refuse_wider(request.auth, scopes)
+        try:
+            row, key = issue_own_key(person_of(request), wanted["name"], scopes=scopes, expires_at=wanted.get("expires_at"))
+        except TooManyKeysError:
+            raise Problem(
+                409, "too_many_keys", f"You have {MOST_KEYS} keys that open something: revoke one that is not needed."
+            ) from None
+        shown = ApiKeySerializer(row).data
+        answer = {"id": row.pk, "key": key} | {
+            name: shown[name] for name in ("name", "prefix", "scopes", "expires_at", "created_at")
+        }
+        return Response(answer, status=201, headers={"Cache-Control": "no-store"})
+
+
+def _refuse_wider(auth: object, scopes: Sequence[str]) -> None:
+    """Refuse to let a narrowed key make one that reaches further than itself."""
+    held = auth.scopes if isinstance(auth, ApiKey) else []
+    if held and not (scopes and set(scopes) <= set(held)):
+        raise Problem(403, "scope_too_wide", "This key cannot make one with scopes that it lacks itself.")
+
+
+class TokenDetail(ApiView):
+    """DELETE revokes a key."""
+
+    permission_classes = (IsActiveUser, HasScope("admin"))
+
+    def delete(self, request: Request, key_id: int) -> Response:
+        """Revoke a key from the next request on; a second time is no error."""
+        viewer = person_of(request)
+        revoke_key(get_object_or_404(ApiKey.objects.visible_to(viewer), pk=key_id), actor=viewer)
+        return Response(status=204)
