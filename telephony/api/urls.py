@@ -6,8 +6,10 @@ from telephony.api.assign_number import AssignNumber, SipPassword
 from telephony.api.call_links import CallLinkDetail, CallLinks
 from telephony.api.call_recordings import CallRecordingAudio, CallRecordingDetail, CallRecordingList
 from telephony.api.maintenance import NumberList
+from telephony.api.me import Me
 
 urlpatterns = [
+    path("auth/me", Me.as_view(), name="auth-me"),
     path("assign-number", AssignNumber.as_view(), name="assign-number"),
     path("assign-number/sip-password", SipPassword.as_view(), name="assign-number-sip-password"),
     path("maintenance/numbers", NumberList.as_view(), name="maintenance-numbers"),

@@ -5,6 +5,7 @@ from datetime import datetime
 import phonenumbers
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
@@ -27,6 +28,12 @@ def assignment_of(user: User) -> Assignment | None:
     return (
         Assignment.objects.open().filter(user=user, number__isnull=False).select_related("user", "extension", "number").first()
     )
+
+
+def holding_of(user: User) -> Assignment | None:
+    """Return what a person holds: number and extension, or the extension alone that staff gave."""
+    held = Assignment.objects.open().filter(user=user).select_related("extension", "number")
+    return held.order_by(F("number").asc(nulls_last=True), "starts_at", "id").first()
 
 
 @transaction.atomic(durable=True)
