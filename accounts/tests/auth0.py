@@ -1,9 +1,10 @@
-"""Auth0 as the tests have it: the stand-in, and the settings that name it."""
+"""Auth0 as the tests of every app have it: the stand-in, and the settings that name it."""
 
 import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from django.test import override_settings
 
 from accounts.jwks import signing_keys
@@ -37,3 +38,24 @@ def trusting(stand_in: Auth0StandIn) -> Iterator[Auth0StandIn]:
 
 def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
+
+
+@pytest.fixture(scope="session")
+def auth0_for_all() -> Iterator[Auth0StandIn]:
+    """One stand-in for all tests that neither rotate its keys nor take it down: making a key takes longer than most of them."""
+    with new_stand_in() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def auth0(auth0_for_all: Auth0StandIn) -> Iterator[Auth0StandIn]:
+    """The stand-in, and a portal that trusts it and has not asked for its keys yet."""
+    with trusting(auth0_for_all):
+        yield auth0_for_all
+
+
+@pytest.fixture
+def own_auth0() -> Iterator[Auth0StandIn]:
+    """A stand-in of the test's own, to rotate its keys and to take it down."""
+    with new_stand_in() as stand_in, trusting(stand_in):
+        yield stand_in

@@ -7,7 +7,8 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.models import Role, User
-from accounts.tests.auth0 import bearer, new_stand_in, trusting
+from accounts.tests.auth0 import bearer
+from demo.auth0 import Auth0StandIn
 from telephony.models import Assignment
 
 pytestmark = pytest.mark.django_db
@@ -57,9 +58,8 @@ def test_any_key_may_ask_and_learns_how_far_it_reaches(
     assert (response.status_code, response.json()["scopes"]) == (200, sorted(scopes))
 
 
-def test_by_a_token(client: Client) -> None:
-    with new_stand_in() as auth0, trusting(auth0):
-        answer = client.get(PATH, headers=bearer(auth0.mint(person=auth0.settings.people[1]))).json()
+def test_by_a_token(client: Client, auth0: Auth0StandIn) -> None:
+    answer = client.get(PATH, headers=bearer(auth0.mint(person=auth0.settings.people[1]))).json()
     assert (answer["auth0_id"], answer["role"], answer["scopes"]) == (auth0.settings.people[1].subject, "staff", ALL)
     # The access token says no more of the person.
     assert (answer["name"], answer["email"]) == ("", "")
