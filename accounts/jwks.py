@@ -63,11 +63,12 @@ class SigningKeys:
                 self._refresh_behind()
             return key
         with self._lock:
-            if kid not in self._usable() and self._clock() >= self._pause_until:
-                self._look()
-                if kid not in self._usable():
-                    self._pause()
             keys = self._usable()
+            if kid not in keys and self._clock() >= self._pause_until:
+                self._look()
+                keys = self._usable()
+                if kid not in keys:
+                    self._pause()
         if not keys:
             raise KeysUnavailableError(max(1, math.ceil(self._pause_until - self._clock())))
         return keys.get(kid)

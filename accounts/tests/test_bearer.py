@@ -16,6 +16,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client, override_settings
 
+from accounts import provider
 from accounts.models import ApiKey, AuditEntry, User
 from accounts.tests.auth0 import AUDIENCE, bearer
 from demo.auth0 import ABSENT, Auth0StandIn, new_private_key
@@ -377,6 +378,21 @@ def test_an_outage_after_the_keys_were_seen(client: Client, own_auth0: Auth0Stan
     own_auth0.down()
     assert get(client, own_auth0.mint()).status_code == 200
     assert refused(get(client, own_auth0.mint(headers_override={"kid": "unknown"})))
+
+
+def test_auth0_that_does_not_answer_holds_nobody_up(
+    client: Client, own_auth0: Auth0StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider, "TIMEOUT_SECONDS", 0.3)
+    assert get(client, own_auth0.mint()).status_code == 200
+    own_auth0.down("hang")
+    began = time.monotonic()
+    assert get(client, own_auth0.mint()).status_code == 200
+    assert time.monotonic() - began < 0.3
+    # One token waits for the answer that does not come, and for a minute no other does.
+    for n in range(20):
+        assert refused(get(client, own_auth0.mint(headers_override={"kid": f"unknown-{n}"})))
+    assert 0.3 < time.monotonic() - began < 3
 
 
 @override_settings(AUTH0_AUDIENCE="")
