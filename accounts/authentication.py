@@ -30,7 +30,15 @@ def bearer_token(request: Request) -> str | None:
     return "".join(rest).strip() if scheme.lower() == "bearer" else None
 
 
-class BearerAuthentication(BaseAuthentication):
+class _ApiAuthentication(BaseAuthentication):
+    """One of the two proofs that every endpoint takes."""
+
+    def authenticate_header(self, request: Request) -> str:
+        """Name the proofs that are taken."""
+        return 'Bearer realm="portal", ApiKey realm="portal"'
+
+
+class BearerAuthentication(_ApiAuthentication):
     """A person's token, issued by Auth0 for this service; the person is made on first sight, the role follows its claim."""
 
     def authenticate(self, request: Request) -> tuple[User, Claims] | None:
@@ -53,10 +61,6 @@ class BearerAuthentication(BaseAuthentication):
             raise token_refused("This account is deactivated.")
         return user, claims
 
-    def authenticate_header(self, request: Request) -> str:
-        """Name the proofs that are taken."""
-        return 'Bearer realm="portal", ApiKey realm="portal"'
-
 
 def token_refused(detail: str) -> Problem:
     """Return the refusal of a token as RFC 6750 wants it."""
@@ -70,7 +74,7 @@ def provider_unavailable(retry_after: int) -> Problem:
     return Problem(503, "identity_provider_unavailable", detail, {"Retry-After": str(retry_after)})
 
 
-class ApiKeyAuthentication(BaseAuthentication):
+class ApiKeyAuthentication(_ApiAuthentication):
     """A program's long-lived key; revoked, expired or of a deactivated owner it opens nothing from the next request on."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
@@ -85,10 +89,6 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed("This API key is unknown, expired or revoked.")
         _note_use(known)
         return known.user, known
-
-    def authenticate_header(self, request: Request) -> str:
-        """Name the proofs that are taken."""
-        return 'Bearer realm="portal", ApiKey realm="portal"'
 
 
 def _note_use(key: ApiKey) -> None:

@@ -97,7 +97,7 @@ def test_another_pepper_opens_nothing(client: Client, key: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["Bearer x", "bearer a.b.c", "Bearer eyJhbGciOiJub25lIn0.e30."])
-def test_a_bearer_token_opens_nothing_yet_and_never_beside_a_key(client: Client, key: str, header: str) -> None:
+def test_what_is_no_token_opens_nothing_and_never_beside_a_key(client: Client, key: str, header: str) -> None:
     alone = client.get(PATH, headers={"authorization": header})
     assert (alone.status_code, alone.json()["code"]) == (401, "invalid_credentials")
     both = client.get(PATH, headers={"authorization": header, "x-mediamagic-key": key})
