@@ -120,7 +120,7 @@ def signing_keys_in(document: Mapping[str, Any]) -> dict[str, RSAPublicKey]:
     entries = document.get("keys")
     keys: dict[str, RSAPublicKey] = {}
     for entry in entries if isinstance(entries, list) else []:
-        if isinstance(entry, dict) and entry.get("use") == "sig" and entry.get("alg", "RS256") == "RS256":
+        if isinstance(entry, dict) and entry.get("use", "sig") == "sig" and entry.get("alg", "RS256") == "RS256":
             kid, key = entry.get("kid"), _rsa_key(entry)
             if is_sane_kid(kid) and key is not None:
                 keys.setdefault(kid, key)

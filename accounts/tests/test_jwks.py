@@ -182,7 +182,6 @@ def _private() -> dict[str, Any]:
 
 NOT_KEYS: dict[str, Callable[[], Any]] = {
     "for encryption": lambda: jwk("x", use="enc"),
-    "for nothing named": lambda: jwk("x", use=None),
     "another algorithm": lambda: jwk("x", alg="RS512"),
     "symmetric": lambda: {"kty": "oct", "k": "c2VjcmV0", "use": "sig", "kid": "x"},
     "elliptic": lambda: {
@@ -223,3 +222,8 @@ def test_of_a_private_key_only_the_public_half_is_kept_and_the_first_of_a_kid_co
     keys = signing_keys_in({"keys": [_private(), jwk("private", n="AQAB")]})
     assert keys["private"].public_numbers() == RSA_2048.public_key().public_numbers()
     assert not hasattr(keys["private"], "private_numbers")
+
+
+def test_a_key_that_names_no_use_is_for_signatures() -> None:
+    plain = {name: value for name, value in jwk("plain").items() if name not in ("use", "alg")}
+    assert set(signing_keys_in({"keys": [plain]})) == {"plain"}
