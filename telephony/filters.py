@@ -1,59 +1,21 @@
 """How lists of calls are narrowed down; API and console declare it here once."""
 
 import re
-from datetime import datetime
 from typing import Any
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.utils.dateparse import parse_date, parse_datetime
-from django.utils.timezone import is_naive
 
 from accounts.models import User
 from accounts.permissions import person_of
 from telephony.fields import normalise_number
 from telephony.models import Call
 from telephony.models.calls import CallQuerySet
+from web.filters import BooleanFilter, InstantFilter
 
-BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 MOST_SECONDS = 2**31 - 1
-
-
-class StrictBooleanField(forms.Field):
-    """`true` or `false`; nothing else is silently taken for one of them."""
-
-    def to_python(self, value: Any) -> bool | None:
-        """Return the truth value, None where nothing was given."""
-        if value in (None, ""):
-            return None
-        if value not in BOOLEANS:
-            raise ValidationError("Give true or false.")
-        return BOOLEANS[value]
-
-
-class InstantField(forms.Field):
-    """An RFC 3339 time with its zone, or a date, which begins at midnight UTC."""
-
-    def to_python(self, value: Any) -> datetime | None:
-        """Return an aware time, None where nothing was given."""
-        if value in (None, ""):
-            return None
-        # A `+` that a client left unencoded in the address arrives as a space.
-        text = re.sub(r" (?=[0-9]{2}:[0-9]{2}$)", "+", value)
-        try:
-            instant = parse_datetime(text if parse_date_only(text) is None else f"{text}T00:00:00Z")
-        except ValueError:
-            instant = None
-        if instant is None or is_naive(instant) or not 1970 <= instant.year <= 9000:
-            raise ValidationError("Give an RFC 3339 time such as 2026-11-24T09:30:00Z, or a date.")
-        return instant
-
-
-def parse_date_only(text: str) -> object | None:
-    """Return the date that the text is, None for anything else. Raises ValueError for a day that no month has."""
-    return parse_date(text) if len(text) == len("2026-11-24") else None
 
 
 class PartOfNumberField(forms.CharField):
@@ -68,18 +30,6 @@ class PartOfNumberField(forms.CharField):
         if text and not 3 <= len(digits) <= 15:
             raise ValidationError("Give at least three digits of the number, and at most 15.")
         return digits
-
-
-class BooleanFilter(django_filters.Filter):
-    """A filter on `true` or `false`."""
-
-    field_class = StrictBooleanField
-
-
-class InstantFilter(django_filters.Filter):
-    """A filter on a time."""
-
-    field_class = InstantField
 
 
 class PartOfNumberFilter(django_filters.Filter):

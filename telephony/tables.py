@@ -4,14 +4,17 @@ from typing import Any
 
 import django_tables2 as tables
 from django.contrib.auth.models import AbstractBaseUser
+from django.utils.safestring import mark_safe
 
 from telephony.models import Call
+
+DIRECTION = mark_safe('<span class="visually-hidden">Direction</span>')
 
 
 class CallTable(tables.Table):
     """Calls as a person browses them; each cell's look is its template's."""
 
-    direction = tables.TemplateColumn(template_name="telephony/partials/call_direction.html", verbose_name="")
+    direction = tables.TemplateColumn(template_name="telephony/partials/call_direction.html", verbose_name=DIRECTION)
     caller = tables.TemplateColumn(template_name="telephony/partials/call_caller.html", verbose_name="From")
     callee = tables.TemplateColumn(template_name="telephony/partials/call_callee.html", verbose_name="To")
     started_at = tables.TemplateColumn(template_name="telephony/partials/call_started.html", verbose_name="Started")
@@ -24,7 +27,7 @@ class CallTable(tables.Table):
         fields = ()
         sequence = ("direction", "caller", "callee", "started_at", "talk", "outcome", "recording")
         orderable = False
-        template_name = "telephony/partials/table.html"
+        template_name = "partials/table.html"
         attrs = {"class": "calls"}
 
     def __init__(self, *args: Any, viewer: AbstractBaseUser, **kwargs: Any) -> None:
