@@ -4,8 +4,9 @@ import hashlib
 import hmac
 import secrets
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, NoReturn, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -16,6 +17,14 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from web.request_context import current_address, current_request_id
+
+
+class Change(NamedTuple):
+    """A named value before and after an action, as text; "" where there was none."""
+
+    name: str
+    before: str
+    after: str
 
 
 class Role(models.TextChoices):
@@ -263,6 +272,18 @@ class Invitation(models.Model):
         return f"{self.email} as {self.role}"
 
 
+class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
+    """Sets of entries; what is written down stays as it is."""
+
+    def update(self, **values: Any) -> NoReturn:
+        """Refuse: the log is only ever added to."""
+        raise TypeError("the audit log is append-only")
+
+    def delete(self) -> NoReturn:
+        """Refuse: the log is only ever added to."""
+        raise TypeError("the audit log is append-only")
+
+
 class AuditEntryManager(models.Manager["AuditEntry"]):
     """Writes the log."""
 
@@ -309,7 +330,7 @@ class AuditEntry(models.Model):
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
 
-    objects = AuditEntryManager()
+    objects = AuditEntryManager.from_queryset(AuditEntryQuerySet)()
 
     class Meta:
         ordering = ("-at", "-id")
@@ -323,3 +344,24 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor_label} {self.action}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the entry, once."""
+        if not self._state.adding:
+            raise TypeError("the audit log is append-only")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse: the log is only ever added to."""
+        raise TypeError("the audit log is append-only")
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """What the entry says was before and after, by name."""
+        names = {**self.before, **self.after}
+        return [Change(name, _plain(self.before.get(name)), _plain(self.after.get(name))) for name in names]
+
+
+def _plain(value: Any) -> str:
+    """Return a value of an entry as text."""
+    return "" if value is None else str(value)

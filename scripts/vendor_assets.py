@@ -72,7 +72,8 @@ ICONS = {
     "play": "player-play", "pause": "player-pause", "download": "download", "close": "x", "search": "search",
     "filter": "adjustments-horizontal", "admin": "settings", "sign-out": "logout", "sun": "sun", "moon": "moon",
     "menu": "menu-2", "eye": "eye", "older": "chevron-right", "newer": "chevron-left", "voicemail": "microphone-off",
-    "empty": "phone-off", "warning": "alert-triangle", "arrow": "arrow-right",
+    "empty": "phone-off", "warning": "alert-triangle", "audit": "list-details", "key": "key", "copy": "copy",
+    "people": "users", "user": "user", "check": "check", "arrow": "arrow-right",
 }  # fmt: skip
 
 

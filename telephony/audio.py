@@ -3,17 +3,18 @@
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
+from accounts.models import User
 from telephony.models import Recording
-from telephony.services.recordings import audio_path
+from telephony.services.recordings import audio_path, note_played
 from web.ranges import file_response
 
 
-def audio_response(request: HttpRequest, recording: Recording | None) -> HttpResponseBase:
-    """Answer GET or HEAD with the audio, by Range. Raises Http404 where there is none to listen to."""
+def audio_response(request: HttpRequest, recording: Recording | None, listener: User) -> HttpResponseBase:
+    """Answer GET or HEAD with the audio, by Range; who listens is written down. Raises Http404 where there is none."""
     if recording is None or recording.state != Recording.State.READY:
         raise Http404
     try:
-        return file_response(
+        response = file_response(
             request,
             audio_path(recording),
             etag=recording.sha256[:32],
@@ -22,3 +23,6 @@ def audio_response(request: HttpRequest, recording: Recording | None) -> HttpRes
         )
     except FileNotFoundError:
         raise Http404 from None
+    if request.method == "GET" and response.status_code in (200, 206):
+        note_played(recording, listener)
+    return response

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
+from accounts.api.audit import AuditList
 from accounts.api.maintenance import KeyDetail, KeyList
 from accounts.api.sign_in import Callback, Login, Refresh
 from accounts.api.tokens import TokenDetail, TokenList
 
 urlpatterns = [
+    path("audit", AuditList.as_view(), name="audit"),
     path("auth/login", Login.as_view(), name="auth-login"),
     path("auth/callback", Callback.as_view(), name="auth-callback"),
     path("auth/refresh", Refresh.as_view(), name="auth-refresh"),

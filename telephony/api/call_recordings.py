@@ -90,8 +90,9 @@ class CallRecordingAudio(ApiView):
 
     def get(self, request: Request, call_id: int) -> HttpResponseBase:
         """Send the audio, or the range of it that was asked for."""
-        call = find_call(self._listener(request, call_id), call_id)
-        return audio_response(request._request, call.recording)
+        listener = self._listener(request, call_id)
+        call = find_call(listener, call_id)
+        return audio_response(request._request, call.recording, listener)
 
     def delete(self, request: Request, call_id: int) -> Response:
         """Delete the audio and keep the record."""

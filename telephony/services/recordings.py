@@ -25,6 +25,7 @@ logger = logging.getLogger("portal.recordings")
 
 UPLOAD_URL_LIFETIME = timedelta(hours=24)
 LISTEN_URL_LIFETIME = timedelta(minutes=10)
+PLAYED_AGAIN_AFTER = timedelta(minutes=10)
 LISTEN_SALT = "telephony.recording.listen"
 MAX_RECORDING_BYTES = 2 * 1024**3
 INCOMING = ".incoming"
@@ -181,6 +182,15 @@ def listener_of(call_id: int, token: str) -> User | None:
     if claims["key"] is not None and not ApiKey.objects.usable().filter(pk=claims["key"], user=claims["user"]).exists():
         return None
     return User.objects.filter(pk=claims["user"], is_active=True).first()
+
+
+def note_played(recording: Recording, listener: User) -> None:
+    """Write down who listens to a recording; a player asks for it in many parts, which are one listening."""
+    since = timezone.now() - PLAYED_AGAIN_AFTER
+    of_this = AuditEntry.objects.filter(target_type=recording._meta.label_lower, target_id=str(recording.pk), at__gt=since)
+    if not of_this.filter(action="recording.played", actor=listener).exists():
+        call_uuid = recording.call.call_uuid if recording.call else ""
+        AuditEntry.objects.record("recording.played", recording, actor=listener, after={"call_uuid": call_uuid})
 
 
 # -- deleting --------------------------------------------------------------------------------------------------------------

@@ -52,4 +52,4 @@ def call_audio(request: HttpRequest, call_id: int) -> HttpResponseBase:
         call = Call.objects.visible_to(person_of(request)).for_listing().find(call_id)
     except Call.DoesNotExist:
         raise Http404 from None
-    return audio_response(request, call.recording)
+    return audio_response(request, call.recording, person_of(request))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 from urllib.parse import urlsplit
 
 import pytest
@@ -156,3 +157,21 @@ def test_reading_is_not_deleting(scene: SimpleNamespace, call: Call, client: Cli
 def test_addresses_are_built_from_the_public_url_not_the_host_header(scene: SimpleNamespace, call: Call) -> None:
     response = scene.get("anna", f"call-recording/{call.pk}", HTTP_HOST="localhost")
     assert response.json()["recording"].startswith("https://portal.example.com/")
+
+
+def test_who_listens_is_written_down_once_a_listening(scene: SimpleNamespace, call: Call) -> None:
+    def listen(who: str, **extra: object) -> int:
+        return len(b"".join(audio(scene, who, call, **extra).streaming_content))
+
+    played = AuditEntry.objects.filter(action="recording.played").order_by("pk")
+    assert audio(scene, "eve", call).status_code == 404
+    assert audio(scene, "anna", call, "HEAD").status_code == 200
+    assert audio(scene, "anna", call, headers={"range": "bytes=99999999-"}).status_code == 416
+    assert not played.exists()
+    assert [listen("anna", headers={"range": part}) for part in ("bytes=0-99", "bytes=100-199")] == [100, 100]
+    listen("ben")
+    assert [str(entry.actor) for entry in played.all()] == ["anna", "ben"]
+    assert played[0].after == {"call_uuid": LEG}
+    with mock.patch.object(recordings, "PLAYED_AGAIN_AFTER", timedelta(0)):
+        listen("anna")
+    assert played.count() == 3
