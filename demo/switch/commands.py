@@ -1,0 +1,134 @@
+"""The commands that `api` and `bgapi` take, and what they answer.
+
+Source: mod_commands.c and mod_sofia.c of FreeSWITCH 1.11.
+"""
+
+from collections.abc import Callable
+
+from demo.switch import listings
+from demo.switch.calls import LiveCall
+from demo.switch.causes import cause_of
+from demo.switch.dial_strings import DialStringError, originate_of
+from demo.switch.events import leg_headers
+from demo.switch.exchange import Exchange, now
+
+ORIGINATE = "originate"
+
+# Told the result of a command, and when it came: microseconds since 1970.
+Done = Callable[[str, int], None]
+
+
+def run(exchange: Exchange, command: str, done: Done) -> None:
+    """Execute a command; `originate` goes on by itself and tells its result later."""
+    name, _, argument = command.partition(" ")
+    if name == ORIGINATE:
+        _originate(exchange, argument, done)
+        return
+    found = _COMMANDS.get(name)
+    unknown = f"-ERR {name} Command not found!\n"
+    done(found(exchange, argument.strip()) if found else _FIXED.get(name, unknown), now())
+
+
+def _originate(exchange: Exchange, argument: str, done: Done) -> None:
+    try:
+        originate = originate_of(argument)
+    except DialStringError as error:
+        done(str(error), now())
+        return
+    LiveCall(exchange, originate, done).start()
+
+
+def _uuid_exists(exchange: Exchange, argument: str) -> str:
+    return "true" if exchange.find(argument) else "false"
+
+
+def _uuid_kill(exchange: Exchange, argument: str) -> str:
+    if not argument:
+        return "-USAGE: <uuid> [cause]\n"
+    uuid, _, cause = argument.partition(" ")
+    if not (found := exchange.find(uuid)):
+        return "-ERR No such channel!\n"
+    leg, call = found
+    call.kill(leg, cause_of(cause) if cause else "NORMAL_CLEARING")
+    return "+OK\n"
+
+
+def _uuid_dump(exchange: Exchange, argument: str) -> str:
+    uuid, _, form = argument.partition(" ")
+    if not (found := exchange.find(uuid)):
+        return "-ERR No such channel!\n" if uuid else "-USAGE: <uuid> [format]\n"
+    event = exchange.event("CHANNEL_DATA", leg_headers("CHANNEL_DATA", found[0]))
+    return event.as_json() if form == "json" else event.as_plain()
+
+
+def _hupall(exchange: Exchange, argument: str) -> str:
+    cause = cause_of(argument) if argument else "MANAGER_REQUEST"
+    for leg in exchange.legs():
+        _uuid_kill(exchange, f"{leg.uuid} {cause}")
+    return f"+OK hangup all channels with cause {cause}\n"
+
+
+def _status(exchange: Exchange, argument: str) -> str:
+    return listings.status(exchange)
+
+
+def _global_getvar(exchange: Exchange, argument: str) -> str:
+    known = {
+        "core_uuid": exchange.identity.core_uuid, "hostname": exchange.identity.hostname,
+        "switchname": exchange.identity.name, "domain": exchange.settings.domain,
+    }  # fmt: skip
+    return known.get(argument, "")
+
+
+def _show(exchange: Exchange, argument: str) -> str:
+    lists = {"channels": listings.channels, "calls": listings.calls, "registrations": listings.registrations}
+    what, _, form = argument.partition(" ")
+    if what not in lists:
+        return "-USAGE: show channels|calls|registrations [as json]\n"
+    rows = lists[what](exchange)
+    return listings.as_json(rows) if form == "as json" else f"\n{len(rows)} total.\n"
+
+
+def _sofia(exchange: Exchange, argument: str) -> str:
+    words = argument.split()
+    if words[:2] == ["status", "gateway"]:
+        return listings.gateway(exchange, words[-1])
+    if words[:2] == ["xmlstatus", "profile"] and words[-1] == "reg":
+        return listings.registrations_xml(exchange)
+    if words[:1] == ["profile"]:
+        return _PROFILE_ANSWERS.get(words[2] if len(words) > 2 else "", "-ERR Unknown command!\n")
+    return "-ERR Unknown command!\n"
+
+
+_PROFILE_ANSWERS = {
+    "flush_inbound_reg": "+OK flushing all registrations matching specified call_id\n",
+    "killgw": "+OK gateway marked for deletion.\n",
+    "rescan": "+OK scan complete\n",
+}
+
+
+def _simulator(exchange: Exchange, argument: str) -> str:
+    """Control the simulator, which no real switch does: `simulator fault NAME [TIMES]`."""
+    words = argument.split()
+    times = int(words[2]) if len(words) > 2 and words[2].isdigit() else None
+    if words[:1] != ["fault"]:
+        return "-USAGE: simulator fault [NAME [TIMES]]\n"
+    try:
+        exchange.faults.set(words[1] if len(words) > 1 else "", times)
+    except ValueError as error:
+        return f"-ERR {error}\n"
+    return "+OK\n"
+
+
+_COMMANDS: dict[str, Callable[[Exchange, str], str]] = {
+    "global_getvar": _global_getvar,
+    "hupall": _hupall,
+    "show": _show,
+    "simulator": _simulator,
+    "sofia": _sofia,
+    "status": _status,
+    "uuid_dump": _uuid_dump,
+    "uuid_exists": _uuid_exists,
+    "uuid_kill": _uuid_kill,
+}
+_FIXED = {"reloadxml": "+OK [Success]\n", "version": listings.VERSION_LINE, "xml_flush_cache": "+OK cleared 0 entries\n"}

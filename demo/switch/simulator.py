@@ -1,0 +1,74 @@
+"""The simulated switch as a whole: start it, use it, stop it."""
+
+import threading
+from types import TracebackType
+from typing import Self
+
+from demo.switch import listings
+from demo.switch.event_socket import EventSocket
+from demo.switch.exchange import Exchange, Settings
+from demo.switch.faults import Faults
+
+
+class SimulatedSwitch:
+    """A switch that runs in threads of this process, spoken to over its socket.
+
+    What it was told can be looked up: `commands`, `bytes_received`, and how many `originates` it executed.
+    """
+
+    def __init__(self, settings: Settings | None = None, fault: str = "") -> None:
+        self.faults = Faults(fault)
+        self.exchange = Exchange(settings or Settings(), self.faults)
+        self._server = EventSocket(self.exchange)
+
+    @property
+    def port(self) -> int:
+        """Return the port of the event socket."""
+        return self._server.port
+
+    @property
+    def core_uuid(self) -> str:
+        """Return the uuid that a restart changes."""
+        return self.exchange.identity.core_uuid
+
+    @property
+    def originates(self) -> int:
+        """Return how many calls were placed on a client's behalf."""
+        return self.exchange.originates
+
+    @property
+    def commands(self) -> list[str]:
+        """Return every command that came, in order, passwords and all."""
+        return list(self._server.commands)
+
+    @property
+    def bytes_received(self) -> int:
+        """Return how many bytes all clients sent."""
+        return self._server.bytes_received
+
+    def start(self) -> Self:
+        """Listen, and beat. Raises OSError where the port is taken."""
+        self._server.start()
+        threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and give every call up, without its record."""
+        self.exchange.stopped.set()
+        self._server.stop()
+        self.exchange.restart()
+
+    def restart(self) -> None:
+        """Be another process all of a sudden: clients are cut off, calls are gone without a record."""
+        self.exchange.restart()
+        self._server.close_all()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def _beat(self) -> None:
+        while not self.exchange.stopped.wait(self.exchange.settings.heartbeat):
+            self.exchange.fire(self.exchange.event("HEARTBEAT", listings.heartbeat(self.exchange)))
