@@ -17,6 +17,8 @@ from demo.switch.portal import Portal
 from demo.switch.scenarios import table
 from demo.switch.simulator import SimulatedSwitch
 
+# Long enough for a record to be refused twice.
+END_WITHIN_SECONDS = 4
 DEFAULT_ESL_URL = "esl://:ClueCon@127.0.0.1:8021"
 
 
@@ -84,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if read.print_port:
         print(switch.port, flush=True)
     stop.wait()
+    switch.end_calls(END_WITHIN_SECONDS)
     switch.stop()
     return 0
 

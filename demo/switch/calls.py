@@ -13,17 +13,17 @@ from collections.abc import Callable
 
 from demo.switch import recordings, scenarios, stages
 from demo.switch.causes import cause_of, goes_on_after
-from demo.switch.dial_strings import DialStringError, Endpoint, Originate, endpoint_of
+from demo.switch.dial_strings import DEFAULT_TIMEOUT_SECONDS, DialStringError, Endpoint, Originate, endpoint_of
 from demo.switch.directory import UnreachableError, user_variables
 from demo.switch.endings import MICROSECONDS
 from demo.switch.exchange import Exchange, now
-from demo.switch.legs import Leg, outbound_leg
+from demo.switch.legs import Leg, Quality, outbound_leg
 from demo.switch.reports import report
 from demo.switch.scenarios import Outcome
 
 logger = logging.getLogger(__name__)
 
-# Real seconds, spread by chance: after how long it rings, is answered, and how long people talk.
+# Seconds, spread by chance: after how long it rings, is answered, and how long people talk.
 RINGS_AFTER, DECIDES_AFTER, TALKS_FOR = (0.8, 1.2), (2.0, 4.0), (5.0, 15.0)
 UPLOAD_AFTER = 0.3
 _LASTING = frozenset({"park", "echo", "hold"})
@@ -146,6 +146,7 @@ class LiveCall:
         destination, cause, how = None, "", "send_cancel"
         try:
             endpoint = endpoint_of(dial_string)
+            stages.look_for(source, endpoint)
             destination = self._dial(endpoint, source)
             stages.call_other(source, destination)
             cause = self._ring(destination, self._limit_of_destination(source, endpoint))
@@ -215,6 +216,8 @@ class LiveCall:
         if not self.exchange.add(leg, self):
             # What a real switch says of a uuid that lives.
             raise UnreachableError("DESTINATION_OUT_OF_ORDER")
+        chance = random.Random(f"{leg.uuid} sounds")  # noqa: S311 - how well it sounds, no secret
+        leg.quality = Quality(round(chance.uniform(4.2, 4.5), 2), round(chance.uniform(2, 150), 2))
         self._outcomes[leg.uuid], self._directory[leg.uuid] = outcome, variables
         self.exchange.fire_for("CHANNEL_CREATE", leg, self._clock)
         return leg
@@ -248,11 +251,10 @@ class LiveCall:
 
     def _hear_ringing(self, leg: Leg, outcome: Outcome) -> bool:
         """Ring; tell whether that alone is taken for an answer: early media is, where nothing says to ignore it."""
+        stages.ring(leg, self._clock)
         if not outcome.early_media:
-            stages.ring(leg, self._clock)
             self.exchange.fire_for("CHANNEL_PROGRESS", leg, self._clock)
             return False
-        stages.ring(leg, self._clock)
         stages.hear(leg, self._clock)
         self.exchange.fire_for("CHANNEL_PROGRESS_MEDIA", leg, self._clock)
         return leg.originator is None and leg.variables.get("ignore_early_media") != "true"
@@ -316,7 +318,7 @@ class LiveCall:
 
         A `call_timeout` of its own counts for nothing when it is called through a gateway.
         """
-        inherited = _seconds(source.variables.get("call_timeout")) or self.originate.timeout_seconds
+        inherited = _seconds(source.variables.get("call_timeout")) or DEFAULT_TIMEOUT_SECONDS
         limits = [_seconds(endpoint.variables.get("originate_timeout")) or inherited]
         limits.append(_seconds(endpoint.variables.get("leg_timeout")))
         return min(filter(None, limits))

@@ -126,7 +126,7 @@ def leg_headers(name: str, leg: Leg) -> Headers:
         ("Answer-State", leg.answer_state),
         ("Hangup-Cause", leg.cause),
         *_codec_headers(leg),
-        *_profile_headers("Caller", leg, leg.direction),
+        *_profile_headers("Caller", leg, leg.profile),
         ("Caller-Profile-Index", "1"),
         *_time_headers("Caller", leg.times),
         *_privacy_headers("Caller"),
@@ -155,11 +155,10 @@ def _codec_headers(leg: Leg) -> Headers:
     return [(f"Channel-{way}-Codec-{part}", value) for way in _CODECS for part, value in parts]
 
 
-def _profile_headers(prefix: str, leg: Leg, direction: str) -> Headers:
-    profile: Profile = leg.profile
+def _profile_headers(prefix: str, leg: Leg, profile: Profile) -> Headers:
     return [
-        (f"{prefix}-Direction", direction),
-        (f"{prefix}-Logical-Direction", direction if prefix == "Caller" else "inbound"),
+        (f"{prefix}-Direction", leg.direction),
+        (f"{prefix}-Logical-Direction", leg.direction if prefix == "Caller" else "inbound"),
         (f"{prefix}-Username", profile.username),
         (f"{prefix}-Dialplan", profile.dialplan),
         (f"{prefix}-Caller-ID-Name", profile.caller_name),
@@ -202,7 +201,7 @@ def _other_headers(leg: Leg) -> Headers:
     times = Times(0, progress=leg.times.progress) if leg.originator else other.times
     return [
         ("Other-Type", leg.role),
-        *_profile_headers("Other-Leg", other, other.direction),
+        *_profile_headers("Other-Leg", other, leg.originator_profile or other.profile),
         *_time_headers("Other-Leg", times),
         *_privacy_headers("Other-Leg"),
     ]

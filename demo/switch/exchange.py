@@ -110,6 +110,11 @@ class Exchange:
             self.originates += 1
             self._calls.add(call)
 
+    def running(self) -> bool:
+        """Tell whether any call is under way, with a leg or before it has one."""
+        with self._lock:
+            return bool(self._calls)
+
     def finish(self, call: Call) -> None:
         """Forget a call that is over."""
         with self._lock:

@@ -7,7 +7,7 @@ leg goes on: templates made from what a real switch said of its legs. Times are 
 import json
 import random
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Self
 
@@ -86,8 +86,10 @@ class Leg:
     variables: dict[str, str] = field(default_factory=dict)
     applications: list[Application] = field(default_factory=list)
     originator: Self | None = None
+    # As it was when this leg came into being; what became of it later, this leg does not hear.
+    originator_profile: Profile | None = None
     other: Self | None = None
-    quality: Quality = Quality()
+    quality: Quality = field(default_factory=Quality)
     cause: str = ""
 
     @property
@@ -167,6 +169,7 @@ def outbound_leg(
     leg = Leg(
         uuid=uuid, direction="outbound", endpoint=endpoint, channel_name=facts["channel_name"], profile=profile,
         times=Times(at), session_id=session_id, facts=facts, originator=originator,
+        originator_profile=replace(originator.profile) if originator else None,
     )  # fmt: skip
     leg.facts |= _caller_facts(name, number) | {
         "session_id": str(session_id), "call_uuid": originator.uuid if originator else uuid, "codecs": codecs,

@@ -1,6 +1,7 @@
 """The simulated switch as a whole: start it, use it, stop it."""
 
 import threading
+import time
 from types import TracebackType
 from typing import Self
 
@@ -8,6 +9,8 @@ from demo.switch import listings
 from demo.switch.event_socket import EventSocket
 from demo.switch.exchange import Exchange, Settings
 from demo.switch.faults import Faults
+
+_NAP_SECONDS = 0.02
 
 
 class SimulatedSwitch:
@@ -57,6 +60,16 @@ class SimulatedSwitch:
         self.exchange.stopped.set()
         self._server.stop()
         self.exchange.restart()
+
+    def end_calls(self, within: float) -> bool:
+        """Hang up every call, as a switch does that is told to end; tell whether all were reported in so many seconds."""
+        for leg in self.exchange.legs():
+            if found := self.exchange.find(leg.uuid):
+                found[1].kill(leg, "SYSTEM_SHUTDOWN")
+        deadline = time.monotonic() + within
+        while self.exchange.running() and time.monotonic() < deadline:
+            time.sleep(_NAP_SECONDS)
+        return not self.exchange.running()
 
     def restart(self) -> None:
         """Be another process all of a sudden: clients are cut off, calls are gone without a record."""

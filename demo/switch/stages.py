@@ -6,6 +6,7 @@ Each step takes the time at which it happens, in microseconds.
 import random
 
 from demo.switch.causes import dial_status_of, q850_of
+from demo.switch.dial_strings import Endpoint
 from demo.switch.endings import media_variables, recording_variables, time_variables
 from demo.switch.legs import CALLEE_NAME, Application, Leg
 from demo.switch.scenarios import Outcome
@@ -21,15 +22,14 @@ def ring(leg: Leg, at: int) -> None:
 def hear(leg: Leg, at: int) -> None:
     """There is sound before the answer."""
     leg.times.progress_media = at
-    leg.fill("early" if leg.direction == "inbound" else "codec")
+    leg.fill(*(("early", "media", "media.user") if leg.direction == "inbound" else ("codec",)))
 
 
 def answer(leg: Leg, at: int) -> None:
     """The far end answers."""
     leg.times.answered = at
     leg.profile.network_addr = "127.0.0.1"
-    blocks = ("inbound.answered",) if leg.direction == "inbound" else ()
-    leg.fill("codec", "media", f"media.{leg.kind}", *blocks)
+    leg.fill("codec", "media", *(("media.user", "inbound.answered") if leg.direction == "inbound" else (f"media.{leg.kind}",)))
 
 
 def accept(leg: Leg, directory: dict[str, str]) -> None:
@@ -50,10 +50,16 @@ def execute(leg: Leg, name: str, data: str, at: int) -> None:
     leg.fill("executing", application=name, application_data=data)
 
 
+def look_for(leg: Leg, endpoint: Endpoint) -> None:
+    """The switch looks for somebody to connect the leg to; it may not find a user, but notes whom it looked for."""
+    if endpoint.is_user:
+        leg.fill("looking", other_address=endpoint.address, other_domain=endpoint.domain)
+
+
 def call_other(leg: Leg, other: Leg) -> None:
     """The switch calls somebody for the leg."""
     leg.relate(other)
-    leg.fill("ringing_other", *(("dialed_user",) if other.endpoint.is_user else ()))
+    leg.fill("ringing_other")
 
 
 def bridge(leg: Leg, other: Leg, at: int) -> None:
@@ -71,7 +77,8 @@ def fail_to_reach(leg: Leg, cause: str, other: Leg | None, outcome: Outcome) -> 
     """Nobody could be connected to the leg; `other` is who was rung in vain, if anybody was."""
     leg.fill("unreached", other_cause=cause, dialstatus=dial_status_of(cause))
     if other:
-        leg.fill("unreached.rung")
+        leg.profile.callee_name, leg.profile.callee_number = CALLEE_NAME, other.profile.destination
+        leg.fill("unreached.rung", *(("unreached.ended",) if cause != "ORIGINATOR_CANCEL" else ()))
         if outcome.does == "refuses" and cause == outcome.cause:
             leg.fill("unreached.refused", sip_status=str(outcome.sip_status), sip_phrase=outcome.sip_phrase)
 
@@ -81,8 +88,9 @@ def hang_up(leg: Leg, cause: str, how: str, at: int, outcome: Outcome | None = N
     leg.cause, leg.times.hangup = cause, at
     if leg.other:
         own_role = "bridged.originatee" if leg.originator else "bridged.originator"
-        leg.fill("bridged", own_role, other_cause=leg.other.cause or "NORMAL_CLEARING")
-    if leg.originator is None and leg.times.answered:
+        gone = ("bridged.other_gone",) if leg.other.variables.get("sip_hangup_disposition") == "recv_bye" else ()
+        leg.fill("bridged", own_role, *gone, other_cause=leg.other.cause or "NORMAL_CLEARING")
+    if "originated_legs" in leg.variables or (leg.originator and leg.other and leg.endpoint.is_user):
         leg.fill("reported")
     if leg.originator and leg.other:
         # A real switch shows either, by chance.
