@@ -98,7 +98,7 @@ class Connection:
 
     def _receive(self) -> bytes:
         data = self._link.recv(65536)
-        self._server.bytes_received += len(data)
+        self._server.count(data)
         return data
 
     def _greet(self) -> None:
@@ -258,6 +258,11 @@ class EventSocket:
             connections = list(self._connections)
         for connection in connections:
             connection.close()
+
+    def count(self, data: bytes) -> None:
+        """Count what a client has sent."""
+        with self._lock:
+            self.bytes_received += len(data)
 
     def forget(self, connection: Connection) -> None:
         """Know that a connection is closed."""

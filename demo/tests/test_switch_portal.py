@@ -12,6 +12,7 @@ import pytest
 from demo.switch.portal import Portal, send
 from demo.switch.simulator import SimulatedSwitch
 from demo.tests.conversations import CAPTURES, Client, captured, eventually
+from demo.tests.placed_calls import ended, is_end
 from demo.tests.portal_stub import DIRECTORY, NOT_FOUND, PortalStub
 
 Connect = Callable[..., Client]
@@ -29,10 +30,6 @@ RECORDED = (
     "execute_on_answer='record_session /var/rec/x.wav'}user/1006@pbx.example.com &bridge(%s)"
 )
 EVENTS = ("CHANNEL_HANGUP_COMPLETE", "RECORD_START", "RECORD_STOP", "CHANNEL_BRIDGE")
-
-
-def ended(switch: SimulatedSwitch) -> bool:
-    return eventually(lambda: not switch.exchange.legs() and not switch.exchange.running())
 
 
 # -- the directory ---------------------------------------------------------------------------------------------------------
@@ -177,7 +174,7 @@ def test_a_talk_is_recorded_and_uploaded(start: Start, portal: PortalStub, conne
     switch = start(recordings_dir=tmp_path)
     client = connect(switch, *EVENTS)
     client.say("bgapi " + RECORDED % ("bgapi", portal.url, "/var/rec/x.wav", TO_GATEWAY))
-    frames = client.until(lambda frame: frame.event.get("Unique-ID") == A and frame.name == "CHANNEL_HANGUP_COMPLETE")
+    frames = client.until(is_end)
     names = [frame.name for frame in frames if frame.event]
     assert names == ["RECORD_START", "CHANNEL_BRIDGE", "RECORD_STOP", "CHANNEL_HANGUP_COMPLETE", "CHANNEL_HANGUP_COMPLETE"]
     stopped = next(frame.event for frame in frames if frame.name == "RECORD_STOP")
@@ -212,7 +209,7 @@ def test_a_call_on_which_nobody_talked_leaves_no_recording(
 ) -> None:
     client = connect(switch, *EVENTS)
     client.say("bgapi " + RECORDED % ("bgapi", portal.url, "/var/rec/x.wav", UNANSWERED))
-    frames = client.until(lambda frame: frame.event.get("Unique-ID") == A and frame.name == "CHANNEL_HANGUP_COMPLETE")
+    frames = client.until(is_end)
     stopped = next(frame.event for frame in frames if frame.name == "RECORD_STOP")
     assert stopped["Record-Completion-Cause"] == "empty-file"
     assert json.loads(portal.records[1].body)["variables"]["record_ms"] == "0"
