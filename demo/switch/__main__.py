@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """Return the switch's settings from the command line and the environment."""
     socket = urlsplit(os.environ.get("FREESWITCH_ESL_URL") or DEFAULT_ESL_URL)
-    user, password = (os.environ.get(f"FREESWITCH_HTTP_{name}", "") for name in ("USER", "PASSWORD"))
+    user, password = os.environ.get("FREESWITCH_HTTP_USER") or "switch", os.environ.get("FREESWITCH_HTTP_PASSWORD", "")
     return Settings(
         password=unquote(socket.password or ""),
         port=arguments.port if arguments.port is not None else socket.port or 0,

@@ -78,7 +78,7 @@ def _sentence(chance: random.Random, pitch: float, length: int) -> "array[int]":
         vowel, stress, start = chance.randrange(len(_VOWELS)), chance.uniform(0.55, 1), len(said)
         while len(said) < start + syllable:
             done = (len(said) - start) / syllable
-            fall = 1.15 - 0.3 * len(said) / length + 0.04 * math.sin(len(said) / 900)
+            fall = 1.15 - 0.3 * min(1, len(said) / length) + 0.04 * math.sin(len(said) / 900)
             level = int(_LEVELS * stress * math.sin(math.pi * min(1, done + 0.05)) ** 0.7)
             said.extend(_period(vowel, round(RATE / (pitch * fall)), min(level, _LEVELS - 1)))
         said.extend(array("h", bytes(2 * int(chance.uniform(0.02, 0.06) * RATE))))

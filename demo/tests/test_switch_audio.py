@@ -60,3 +60,11 @@ def test_it_takes_little_time() -> None:
     started = time.process_time()
     recording("speed", 10)
     assert time.process_time() - started < 0.5
+
+
+@pytest.mark.parametrize("last", range(1, 60, 7))
+def test_a_talk_that_ends_in_the_middle_of_a_word(last: int) -> None:
+    # A sentence of a few samples: its pitch must not fall through the floor.
+    length = round(0.3 * RATE) + last
+    with wave.open(io.BytesIO(recording(f"cut {last}", length / RATE))) as audio:
+        assert audio.getnframes() == length
