@@ -177,7 +177,7 @@ class CallLink(models.Model):
         return bool(changed)
 
 
-STEPS = ("Placed", "Source rings", "Destination rings", "Talk")
+STEPS = ("Placed", "Source", "Destination", "Talk")
 OUTCOMES = {
     CallLink.Status.COMPLETED: "answered",
     CallLink.Status.CANCELLED: "cancelled",
