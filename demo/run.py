@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -16,11 +17,13 @@ from types import FrameType
 from typing import IO
 
 from demo.environment import make_env_file, new_password, remembered, write_private
+from demo.people import SIGN_IN
+from demo.services import SECRETS, services, stand_in_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN_SECONDS = 45
 STOP_WITHIN_SECONDS = 8
-PERSON = "demo|operator"
+WATCHED_EVERY_SECONDS = 0.5
 
 
 class RunError(Exception):
@@ -68,6 +71,17 @@ class Runner:
             raise RunError(f"manage.py {arguments[0]} failed: {said}")
         return output.decode()
 
+    def show(self, *command: str) -> None:
+        """Run a command to its end with its output, a progress bar for one, on this terminal. Raises RunError."""
+        child = subprocess.Popen(  # noqa: S603 - our own commands
+            command, cwd=self.root, env=self.environment, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+        self.children.append(child)
+        status = child.wait()
+        self.children.remove(child)
+        if status:
+            raise RunError(f"{' '.join(command[1:])} failed (status {status})")
+
     def stop(self) -> None:
         """End every process: politely, then by force; returns when all are gone."""
         for child in self.children:
@@ -111,16 +125,32 @@ def wait_until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> No
     raise RunError(f"The server did not become ready; its log: {log}")
 
 
-def demo_people(runner: Runner) -> dict[str, str]:
-    """Return the superuser's name and password and an API key, made once for this machine."""
-    path = runner.var / "demo.json"
+def machine_secrets(path: Path) -> dict[str, str]:
+    """Return what the portal and its stand-ins prove themselves with to each other, made once for this machine."""
     known = remembered(path)
-    if {"username", "password", "key"} <= known.keys() and known.get("database") == database_of(runner.environment):
+    if not all(known.get(name) for name in SECRETS):
+        known = {name: secrets.token_urlsafe(36) for name in SECRETS} | known
+        write_json(path, known)
+    return known
+
+
+def demo_people(runner: Runner) -> dict[str, str]:
+    """Return the superuser's name and password and two API keys, made once for this machine, with a month of calls."""
+    path = runner.var / "demo.json"
+    known, database = remembered(path), database_of(runner.environment)
+    if {"username", "password", "key", "staff_key"} <= known.keys() and known.get("database") == database:
         return known
+    runner.show(sys.executable, "-m", "demo.data")
     password = new_password()
     runner.manage("makesuperuser", "admin", PORTAL_PASSWORD=password)
-    key = runner.manage("createapikey", PERSON, "make run", "--role", "staff").strip()
-    people = {"username": "admin", "password": password, "key": key, "database": database_of(runner.environment)}
+    key, staff_key = (runner.manage("createapikey", person.subject, "make run").strip() for person in SIGN_IN[:2])
+    people = {
+        "username": "admin",
+        "password": password,
+        "key": key,
+        "staff_key": staff_key,
+        "database": database,
+    }
     write_json(path, people)
     return people
 
@@ -137,15 +167,24 @@ def write_json(path: Path, values: Mapping[str, str]) -> None:
 
 
 def welcome(url: str, people: Mapping[str, str], logs: Path) -> str:
-    """Return what a person at the terminal needs to go on."""
+    """Return what a person at the terminal needs to go on: the three lines of the API's document, ready to paste."""
+    ada, sam = SIGN_IN[:2]
+    header = f"--header 'x-mediamagic-key: {people['key']}'"
     return f"""
   The portal runs at   {url}
-  Sign in as           {people["username"]}
-  with password        {people["password"]}
-  API key              {people["key"]}
+  Superuser            {people["username"]}, password {people["password"]}
 
-  List calls:
-    curl '{url}/api/v2/call-recording' -H 'x-mediamagic-key: {people["key"]}'
+  {ada.name} ({ada.extension}, key {people["key"]}) as programs see her calls:
+
+    curl '{url}/api/v2/assign-number' {header}
+
+    curl '{url}/api/v2/call-recording' {header}
+
+    curl '{url}/api/v2/call-link?source_number=2762087784&destination_number=2403019517' \\
+      {header}
+
+  The last one places a call between two phones of a simulated switch: watch it on the console's first page.
+  {sam.name} is staff and sees everybody's calls: key {people["staff_key"]}
 
   Logs are in {logs}. Ctrl-C stops everything.
 """
@@ -176,8 +215,11 @@ def run(runner: Runner) -> None:
         print(f"Made {env_file.name} with secrets for this machine.", flush=True)
     settings = read_settings(env_file) | runner.environment
     port = int(settings.get("PORT") or 8000)
-    runner.environment = runner.environment | {"PORT": str(port)}
-    check_port(port)
+    chosen = stand_in_settings(settings, port, machine_secrets(runner.var / "stand-ins.json"))
+    beside = services(chosen, port, runner.var)
+    for each in (port, *(service.port for service in beside if service.port)):
+        check_port(each)
+    runner.environment = settings | chosen | {"PORT": str(port)}
     print("Preparing the database and the static files …", flush=True)
     runner.manage("migrate", "--no-input", "-v", "0")
     runner.manage("collectstatic", "--no-input", "-v", "0")
@@ -185,12 +227,27 @@ def run(runner: Runner) -> None:
     logs = runner.var / "log"
     logs.mkdir(parents=True, exist_ok=True)
     url = f"http://127.0.0.1:{port}"
-    with (logs / "server.log").open("ab") as log:
-        server = runner.start(server_command(port), log.fileno())
-    wait_until_ready(url, server, logs / "server.log")
+    running = {service.name: start_logged(runner, service.command, logs / f"{service.name}.log") for service in beside}
+    running["server"] = start_logged(runner, server_command(port), logs / "server.log")
+    wait_until_ready(url, running["server"], logs / "server.log")
     print(welcome(url, people, logs), flush=True)
-    status = server.wait()
-    raise RunError(f"The server stopped by itself (status {status}); its log: {logs / 'server.log'}")
+    watch(running, logs)
+
+
+def start_logged(runner: Runner, command: list[str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a process whose output goes to a file."""
+    with log.open("ab") as file:
+        return runner.start(command, file.fileno())
+
+
+def watch(running: Mapping[str, subprocess.Popen[bytes]], logs: Path) -> None:
+    """Wait for as long as every process runs. Raises RunError where one of them ends by itself."""
+    while True:
+        for name, process in running.items():
+            status = process.poll()
+            if status is not None:
+                raise RunError(f"The {name} stopped by itself (status {status}); its log: {logs / f'{name}.log'}")
+        time.sleep(WATCHED_EVERY_SECONDS)
 
 
 def server_command(port: int) -> list[str]:
