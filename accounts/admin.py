@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
@@ -10,12 +9,14 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from social_django.models import Association, Nonce, UserSocialAuth
 
 from accounts.actors import actor_of
-from accounts.models import ApiKey, AuditEntry, Invitation, Role, User
+from accounts.forms import InvitationForm
+from accounts.invitations import send_invitation, withdraw_invitation
+from accounts.models import ApiKey, AuditEntry, Invitation, User
 from accounts.services import revoke_key
 from web.admin import KeptAdmin, RecordAdmin
 
@@ -25,6 +26,8 @@ admin.site.site_header = admin.site.site_title = "MediaMagic Portal administrati
 admin.site.index_title = "Administration"
 # Permissions come with the role: groups would be a second place to look for them.
 admin.site.unregister(Group)
+# Nothing of these is anybody's to look at or to change: a person is who he is by issuer and subject.
+admin.site.unregister((Association, Nonce, UserSocialAuth))
 
 
 def _write_down(request: HttpRequest, action: str, target: Model, before: Values = None, after: Values = None) -> None:
@@ -125,24 +128,6 @@ class ApiKeyAdmin(KeptAdmin):
         self.message_user(request, "The keys are revoked; they open nothing any more.", messages.SUCCESS)
 
 
-class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Whom to invite, and to what."""
-
-    role = forms.ChoiceField(choices=[choice for choice in Role.choices if choice[0] != Role.USER], initial=Role.STAFF)
-
-    class Meta:
-        model = Invitation
-        fields = ("email", "role")
-
-    def clean_email(self) -> str:
-        """Refuse a second open invitation of the same address."""
-        email = str(self.cleaned_data["email"]).lower()
-        # The model's own constraint has columns that this form lacks, so Django leaves it to the database.
-        if Invitation.objects.filter(email__iexact=email, accepted_at=None, withdrawn_at=None).exists():
-            raise forms.ValidationError("This address has an open invitation already.")
-        return email
-
-
 @admin.register(Invitation)
 class InvitationAdmin(KeptAdmin):
     """Who may come to work as staff."""
@@ -163,23 +148,14 @@ class InvitationAdmin(KeptAdmin):
         return obj is None and super().has_change_permission(request)
 
     def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:
-        """Note who invited."""
-        obj.invited_by = actor_of(request)
-        super().save_model(request, obj, form, change)
-        _write_down(request, "invitation.sent", obj, after={"email": obj.email, "role": obj.role})
+        """Send it."""
+        send_invitation(obj, actor=actor_of(request))
 
     @admin.action(description="Withdraw the selected invitations", permissions=["change"])
     def withdraw_selected(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
-        """Withdraw those that nobody has accepted."""
-        withdrawn = 0
-        for invitation in queryset:
-            still_open = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None)
-            if still_open.update(withdrawn_at=timezone.now()):
-                withdrawn += 1
-                _write_down(
-                    request, "invitation.withdrawn", invitation, before={"email": invitation.email, "role": invitation.role}
-                )
-        self.message_user(request, f"{withdrawn} withdrawn; others were accepted or withdrawn before.", messages.SUCCESS)
+        """Withdraw those that stand; who came in by one is staff no longer."""
+        withdrawn = sum(withdraw_invitation(invitation, actor=actor_of(request)) for invitation in queryset)
+        self.message_user(request, f"{withdrawn} withdrawn; others were withdrawn before.", messages.SUCCESS)
 
 
 @admin.register(AuditEntry)

@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django_otp.models import Device, ThrottlingMixin
 
 from web.request_context import current_address, current_request_id
 
@@ -84,6 +85,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    # No column, so that no save can store it: the most that this person may be in the session that is being answered.
+    session_ceiling: Role | None = None
+
     objects = UserManager()
 
     USERNAME_FIELD = "username"
@@ -103,9 +107,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email or self.subject or self.username
 
     @property
+    def effective_role(self) -> Role:
+        """The role in force: the stored one, or less in a session that was not let in as more."""
+        role = Role.ADMIN if self.is_superuser else Role(self.role)
+        return role if self.session_ceiling is None else min(role, self.session_ceiling, key=list(Role).index)
+
+    @property
     def is_staff(self) -> bool:
         """Whether this person works for the service: sees every call, and Django's admin."""
-        return self.is_superuser or self.role in (Role.STAFF, Role.ADMIN)
+        return self.effective_role in (Role.STAFF, Role.ADMIN)
 
     @property
     def auth0_id(self) -> str:
@@ -241,8 +251,20 @@ class SignIn(models.Model):
         return f"sign-in begun {self.created_at:%Y-%m-%d %H:%M:%S}"
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    """Sets of invitations."""
+
+    def standing(self) -> Self:
+        """Return those that let somebody in: sent or accepted, and not withdrawn."""
+        return self.filter(withdrawn_at=None)
+
+    def to(self, email: str) -> Self:
+        """Return those to an address. Addresses that only look or fold like it are none of it."""
+        return self.filter(email=email.lower()) if email.isascii() else self.none()
+
+
 class Invitation(models.Model):
-    """Leave for a person of this e-mail address to work as staff."""
+    """Leave for a person of this e-mail address to work as staff; withdrawing it also ends what was accepted."""
 
     email = models.EmailField(help_text="Kept in lower case.")
     role = models.CharField(max_length=8, choices=Role, default=Role.STAFF)
@@ -252,6 +274,8 @@ class Invitation(models.Model):
     accepted_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
+    objects = InvitationQuerySet.as_manager()
+
     class Meta:
         ordering = ("-created_at", "-id")
         constraints = (
@@ -260,9 +284,6 @@ class Invitation(models.Model):
             ),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="invitation_role_known"),
             models.CheckConstraint(
-                condition=Q(accepted_at=None) | Q(withdrawn_at=None), name="invitation_accepted_or_withdrawn"
-            ),
-            models.CheckConstraint(
                 condition=Q(accepted_at=None, accepted_by=None) | Q(accepted_at__isnull=False, accepted_by__isnull=False),
                 name="invitation_accepted_by_somebody",
             ),
@@ -270,6 +291,49 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} as {self.role}"
+
+    @property
+    def state(self) -> str:
+        """What became of it, in a word."""
+        if self.withdrawn_at is not None:
+            return "withdrawn"
+        return "open" if self.accepted_at is None else "accepted"
+
+
+class SecondFactor(ThrottlingMixin, Device):
+    """The authenticator app of a person who signs in by password; its key is kept encrypted.
+
+    Wrong codes are slowed down by the mixin: after the first a second, then two, four, eight.
+    """
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="second_factor")
+    name = models.CharField(max_length=64, default="Authenticator app", editable=False)
+    # False while the person has not shown that the app knows the key.
+    confirmed = models.BooleanField(default=False)
+    encrypted_key = models.BinaryField(editable=False)
+    # The time step of the last code that was taken: none is taken twice, none that is older.
+    last_step = models.BigIntegerField(default=-1)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"second factor of {self.user}"
+
+    def get_throttle_factor(self) -> int:
+        """Return the seconds to wait after the first wrong code; each further one doubles them."""
+        return 1
+
+
+class RecoveryCode(models.Model):
+    """A code that stands in once for the authenticator app; only its peppered digest is kept."""
+
+    factor = models.ForeignKey(SecondFactor, models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64, editable=False)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("factor", "digest"), name="recovery_code_once"),)
+
+    def __str__(self) -> str:
+        return f"recovery code of {self.factor.user}"
 
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):

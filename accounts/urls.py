@@ -1,12 +1,27 @@
-"""Signing in and out of the console."""
+"""Signing in and out of the console, and who may."""
 
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
+from accounts.backends import CALLBACK_PATH
+from accounts.views import auth0, invitations, second_factor
 from accounts.views.audit import audit_list
+from accounts.views.sign_in import SignInView, admin_sign_in, sign_out
 
 urlpatterns = [
     path("audit/", audit_list, name="audit-list"),
-    path("login", LoginView.as_view(template_name="accounts/login.html", redirect_authenticated_user=True), name="login"),
-    path("logout", LogoutView.as_view(), name="logout"),
+    path("login", SignInView.as_view(), name="login"),
+    path("login/auth0/", auth0.begin, name="sign-in-auth0"),
+    path(CALLBACK_PATH.removeprefix("/"), auth0.complete, name="sign-in-auth0-complete"),
+    path("login/code", second_factor.sign_in_code, name="sign-in-code"),
+    path("logout", sign_out, name="logout"),
+    # Before Django's own, whose form knows neither the lockout page nor the second factor.
+    path("admin/login/", admin_sign_in),
+    path("admin/logout/", sign_out),
+    path("account/second-factor", second_factor.second_factor, name="second-factor"),
+    path("account/second-factor/start", second_factor.start, name="second-factor-start"),
+    path("account/second-factor/confirm", second_factor.confirm, name="second-factor-confirm"),
+    path("account/second-factor/codes", second_factor.renew_codes, name="second-factor-codes"),
+    path("account/second-factor/remove", second_factor.remove, name="second-factor-remove"),
+    path("invitations/", invitations.invitation_list, name="invitation-list"),
+    path("invitations/<int:invitation_id>/withdraw", invitations.invitation_withdraw, name="invitation-withdraw"),
 ]

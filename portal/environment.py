@@ -19,6 +19,12 @@ _ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
+def origin_of(url: str) -> str:
+    """Return the scheme, host and port of a URL, as a content security policy names them."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 class Environment:
     """Typed access to environment variables; every complaint names the variable and what it wants."""
 

@@ -1,16 +1,15 @@
 """What phones prove themselves with: generated here, shown once, kept only as an encrypted HA1."""
 
-import base64
 import hashlib
 import secrets
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
+from cryptography.fernet import InvalidToken
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
 from telephony.models import Extension
+from web.encryption import cipher
 
 # Without what is misread or has to be escaped somewhere; 24 of them are worth 139 bits.
 ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -26,7 +25,7 @@ def ha1_of(extension: Extension) -> str | None:
     if not extension.encrypted_ha1:
         return None
     try:
-        return _cipher().decrypt(bytes(extension.encrypted_ha1)).decode()
+        return cipher().decrypt(bytes(extension.encrypted_ha1)).decode()
     except InvalidToken:
         raise CredentialsKeyError(f"The password of {extension} was encrypted with another CREDENTIALS_KEY.") from None
 
@@ -38,12 +37,6 @@ def renew_password(extension: Extension, *, actor: User | None) -> str:
     # What SIP digest authentication is made of (RFC 3261); its strength is the password's.
     plain = f"{extension.number}:{extension.domain.name}:{password}".encode()
     ha1 = hashlib.md5(plain, usedforsecurity=False).hexdigest()
-    Extension.objects.filter(pk=extension.pk).update(encrypted_ha1=_cipher().encrypt(ha1.encode()), updated_at=timezone.now())
+    Extension.objects.filter(pk=extension.pk).update(encrypted_ha1=cipher().encrypt(ha1.encode()), updated_at=timezone.now())
     AuditEntry.objects.record("extension.password_renewed", extension, actor=actor)
     return password
-
-
-def _cipher() -> MultiFernet:
-    """Return the cipher of CREDENTIALS_KEY: of several, separated by commas, the first encrypts and all decrypt."""
-    keys = (part.strip() for part in settings.CREDENTIALS_KEY.split(","))
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest())) for key in keys if key])

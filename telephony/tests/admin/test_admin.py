@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import ApiKey, AuditEntry, Invitation, Role, SignIn, User
+from accounts.models import ApiKey, AuditEntry, Invitation, RecoveryCode, Role, SecondFactor, SignIn, User
 from telephony.admin.calls import OUTCOMES
 from telephony.admin.numbers import AssignmentForm
 from telephony.models import (
@@ -123,8 +123,9 @@ def test_what_was_quarantined_is_described_but_not_shown(world: None, boss: User
 
 def test_every_model_has_its_pages() -> None:
     ours = {model for app in ("accounts", "telephony") for model in apps.get_app_config(app).get_models()}
-    # A leg's links are what its record says, taken apart for look-ups; a sign-in under way is nobody's to see.
-    assert ours - set(admin.site._registry) == {LegLink, SignIn}
+    # A leg's links are what its record says, taken apart for look-ups; a sign-in under way is nobody's to see, a second factor
+    # its person's own business.
+    assert ours - set(admin.site._registry) == {LegLink, SecondFactor, RecoveryCode, SignIn}
 
 
 @pytest.mark.parametrize("model", READ_ONLY, ids=lambda model: model.__name__)
