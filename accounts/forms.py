@@ -20,9 +20,11 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_email(self) -> str:
         """Refuse a second invitation of the same address, and one that no address that Auth0 verified could match."""
-        email = str(self.cleaned_data["email"]).lower()
+        email = str(self.cleaned_data["email"])
+        # Before it is folded: lower case makes a plain `k` of the Kelvin sign.
         if not email.isascii():
             raise forms.ValidationError("Write the domain in its ASCII form (xn--…).")
+        email = email.lower()
         # The model's own constraint has columns that this form lacks, so Django leaves it to the database.
         if Invitation.objects.standing().to(email).exists():
             raise forms.ValidationError("This address is invited already: withdraw that first.")

@@ -57,6 +57,6 @@ def seated(person: User | AnonymousUser | Any, session: SessionBase) -> Any:
 
 
 def safe_target(request: HttpRequest, target: str) -> str:
-    """Return the address to go to after signing in: `target` if it is one of our pages, else the first one."""
+    """Return the path to go to after signing in: `target` if it is that of a page of ours, else the first page's."""
     safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return target if safe and not target.startswith(_SIGN_IN_PATHS) else "/"
+    return target if safe and target.startswith("/") and not target.startswith(_SIGN_IN_PATHS) else "/"

@@ -1,7 +1,6 @@
 """Signing in through Auth0: the button, and the way back."""
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from social_core.exceptions import SocialAuthBaseException
@@ -40,7 +39,7 @@ def complete(request: HttpRequest) -> HttpResponse:
     if not isinstance(person, User):
         raise TypeError("the pipeline ends with a person")
     start_session(request, person, AUTH0_BACKEND, verified_email=str((backend.id_token or {})["email"]))
-    return redirect(safe_target(request, target))
+    return HttpResponseRedirect(safe_target(request, target))
 
 
 def _backend(request: HttpRequest) -> Auth0Backend:

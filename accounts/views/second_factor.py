@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -52,7 +52,7 @@ def _take_code(request: HttpRequest, waiting: Awaited, code: str) -> HttpRespons
     if verdict.right:
         forget_awaited(request)
         start_session(request, waiting.person, PASSWORD_BACKEND)
-        return redirect(waiting.target)
+        return HttpResponseRedirect(waiting.target)
     if not verdict.retry_after:
         note_refusal("wrong_code", actor=waiting.person)
         return render(request, "accounts/code.html", {"problem": WRONG_CODE})

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -40,7 +40,7 @@ class SignInView(LoginView):
             await_code(self.request, person, self.get_success_url())
             return redirect("sign-in-code")
         start_session(self.request, person, PASSWORD_BACKEND)
-        return redirect(self.get_success_url())
+        return HttpResponseRedirect(self.get_success_url())
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """Write down a wrong password, and the lockout that it led to; not what is knocked at a locked door."""
@@ -55,7 +55,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session, also at Auth0 where that began it."""
     through_auth0 = came_through_auth0(request.session)
     end_session(request)
-    return redirect((auth0_addresses.sign_out_address() if through_auth0 else "") or reverse("login"))
+    return HttpResponseRedirect((auth0_addresses.sign_out_address() if through_auth0 else "") or reverse("login"))
 
 
 def admin_sign_in(request: HttpRequest) -> HttpResponse:
@@ -63,4 +63,4 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         raise PermissionDenied
     target = request.GET.get("next") or reverse("admin:index")
-    return redirect(f"{reverse('login')}?{urlencode({'next': target})}")
+    return HttpResponseRedirect(f"{reverse('login')}?{urlencode({'next': target})}")

@@ -166,3 +166,26 @@ def test_every_variable_is_described() -> None:
     names = set(re.findall(r'(?:env|_env)\.\w+\(\s*"([A-Z0-9_]+)"', source))
     assert len(names) > 30
     assert not [name for name in names if f"{name}=" not in described]
+
+
+def test_forms_may_lead_to_auth0_and_nowhere_else() -> None:
+    """Browsers hold the redirect of a form's answer to `form-action`, too: without Auth0's origin the button does nothing."""
+
+    def form_action(**variables: str) -> str:
+        code = "from portal import settings; print(*settings.CONTENT_SECURITY_POLICY['DIRECTIVES']['form-action'])"
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=settings.BASE_DIR,
+            env=SOUND | variables,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    auth0 = {"AUTH0_CLIENT_ID": "client", "AUTH0_CLIENT_SECRET": "secret", "AUTH0_AUDIENCE": "https://api.example"}
+    assert form_action() == "'self'"
+    tenant = form_action(AUTH0_DOMAIN="tenant.eu.auth0.com", PUBLIC_URL="https://portal.example.com", **auth0)
+    assert tenant == "'self' https://portal.example.com https://tenant.eu.auth0.com"
+    stand_in = form_action(AUTH0_BASE_URL="http://127.0.0.1:4000/", PORT="8123", **auth0)
+    assert stand_in == "'self' http://127.0.0.1:8123 http://127.0.0.1:4000"

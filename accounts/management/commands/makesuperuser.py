@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import AuditEntry, Role, User
+from accounts.second_factor import remove_second_factor
 
 
 class Command(BaseCommand):
@@ -14,6 +15,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")
+        parser.add_argument(
+            "--without-second-factor",
+            action="store_true",
+            help="turn the second factor off, for who lost the app and the codes",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         password = os.environ.get("PORTAL_PASSWORD", "")
@@ -29,3 +35,5 @@ class Command(BaseCommand):
             user.role, user.is_active = Role.ADMIN, True
             user.save()
         AuditEntry.objects.record("user.superuser_set", user, actor_label="command line")
+        if options["without_second_factor"]:
+            remove_second_factor(user, actor_label="command line")
