@@ -5,7 +5,7 @@ from collections.abc import Generator
 
 import pytest
 
-pytest_plugins = ("accounts.tests.auth0",)
+pytest_plugins = ("accounts.tests.auth0", "portal.tests.browser")
 
 
 @pytest.hookimpl(wrapper=True)

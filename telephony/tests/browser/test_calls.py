@@ -1,64 +1,21 @@
 """The story of a person who looks for a call and listens to it, in a real Chromium."""
 
-import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from accounts.models import Role, User
+from accounts.models import User
 from telephony.services.recordings import upload_path
 from telephony.tests.captures import DATA, TABLE, posts_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 LEG = "3e6bc8f5-181d-4c52-9d6d-46965011989d"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def open_page(browser: Browser, live_server: Any, complaints: list[str]) -> Iterator[Callable[..., Page]]:
-    """Open a page whose every complaint is written down."""
-    with contextlib.ExitStack() as stack:
-
-        def open_it(path: str = "/", scheme: str = "light", width: int = 1280) -> Page:
-            context = stack.enter_context(
-                contextlib.closing(browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800}))
-            )
-            page = context.new_page()
-            page.on(
-                "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
-            )
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.goto(f"{live_server.url}{path}")
-            return page
-
-        yield open_it
 
 
 @pytest.fixture
@@ -69,7 +26,7 @@ def recorded(post_cdr: Callable, settings: Any, tmp_path: Path) -> User:
             post_cdr(post)
     audio = (DATA / "local-answered" / f"{LEG}.wav").read_bytes()
     assert Client().generic("PUT", upload_path(LEG), audio).status_code == 201
-    return User.objects.create_user("staff", "correct horse battery", role=Role.STAFF)
+    return User.objects.create_superuser("staff", "correct horse battery")
 
 
 def sign_in(page: Page) -> None:
