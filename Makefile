@@ -9,10 +9,10 @@ PRODUCTION := ENV_FILE=/dev/null DEBUG=false SECURE_SSL_REDIRECT=true PUBLIC_URL
   CREDENTIALS_KEY=check-0123456789-abcdefghijklmnop-credentials FREESWITCH_HTTP_PASSWORD=check-0123456789-switch
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres test-browser check format vendor clean
+.PHONY: help run test test-postgres test-auth0 test-browser check format vendor clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 run: $(VENV)/run.stamp ## run the portal on this machine: set up, start, print how to sign in
 	@exec $(BIN)/python -m demo.run
@@ -22,6 +22,9 @@ test: $(VENV)/dev.stamp ## run the tests but the browser's (on PostgreSQL: DATAB
 
 test-postgres: $(VENV)/dev.stamp ## run the same tests on a PostgreSQL of their own
 	scripts/with-postgres $(MAKE) test
+
+test-auth0: $(VENV)/dev.stamp ## sign in against a simulator of Auth0 that others wrote (from npm; no part of the other tests)
+	scripts/with-auth0-simulator $(BIN)/python -m pytest -q accounts/tests/auth0_simulator.py $(ARGS)
 
 test-browser: $(VENV)/dev.stamp ## walk the console in headless Chromium
 	DJANGO_ALLOW_ASYNC_UNSAFE=true $(BIN)/python -m pytest -q -m browser $(ARGS)

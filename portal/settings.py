@@ -175,6 +175,8 @@ SOCIAL_AUTH_PIPELINE = (
 )
 # An issuer, a blank and a subject.
 SOCIAL_AUTH_UID_LENGTH = 511
+# Seconds: whoever waits for Auth0 holds one of our threads.
+SOCIAL_AUTH_REQUESTS_TIMEOUT = 3.0
 
 # The password form: after five wrong ones a name is refused from this address for a quarter of an hour.
 AXES_FAILURE_LIMIT = 5

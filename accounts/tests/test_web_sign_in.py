@@ -311,8 +311,9 @@ def test_what_auth0_may_say_instead(browser: Browser, error: str, status: int, h
     assert "<script>alert" not in page
 
 
-@pytest.mark.parametrize("how", ["refuse", "error"])
-def test_auth0_is_down(browser: Browser, how: Any) -> None:
+@pytest.mark.parametrize("how", ["refuse", "error", "hang"])
+def test_auth0_is_down(browser: Browser, how: Any, settings: Any) -> None:
+    settings.SOCIAL_AUTH_REQUESTS_TIMEOUT = 0.3
     callback = browser.at_auth0(browser.begin(), ADA)
     browser.tenant.stand_in.down(how)
     response = browser.client.get(callback)
