@@ -164,10 +164,10 @@ if AUTH0_AUDIENCE and AUTH0_AUDIENCE == AUTH0_CLIENT_ID:
 
 # Never by e-mail, and no token is stored: neither `associate_by_email` nor `load_extra_data` is among these.
 SOCIAL_AUTH_PIPELINE = (
+    "accounts.pipeline.require_identity",
     "social_core.pipeline.social_auth.social_details",
     "social_core.pipeline.social_auth.social_uid",
     "social_core.pipeline.social_auth.auth_allowed",
-    "accounts.pipeline.require_verified_email",
     "social_core.pipeline.social_auth.social_user",
     "accounts.pipeline.know_person",
     "social_core.pipeline.social_auth.associate_user",

@@ -210,7 +210,7 @@ def test_only_true_is_verified(browser: Browser, said: Any) -> None:
     assert refused_with(browser.sign_in(ADA), 403, "Your e-mail address is not verified") == "email_unverified"
 
 
-@pytest.mark.parametrize("email", ["", "nobody", None])
+@pytest.mark.parametrize("email", ["", "nobody", None, "sam\x00@mediamagic.example"])
 def test_an_address_that_is_none(browser: Browser, email: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     address = browser.begin()
     callback = browser.at_auth0(address, ADA)
@@ -237,6 +237,24 @@ def test_a_superuser_comes_in_by_password_alone(browser: Browser) -> None:
     User.objects.update(is_superuser=True)
     response = Browser(browser.tenant).sign_in(ADA)
     assert refused_with(response, 403, "This account signs in by password") == "password_only"
+
+
+@pytest.mark.parametrize("subject", ["auth0|\x00", "auth0|\u202eada", "x" * 256])
+def test_a_subject_that_is_none(browser: Browser, subject: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = browser.tenant.stand_in._tokens.__class__
+    genuine = tokens.id_claims
+    monkeypatch.setattr(tokens, "id_claims", lambda *args: genuine(*args) | {"sub": subject})
+    response = browser.sign_in(ADA)
+    assert refused_with(response, 403, "We cannot tell whose account this is") == "no_identity"
+    assert not User.objects.exists()
+
+
+def test_an_association_that_was_bent_leads_nowhere(browser: Browser) -> None:
+    browser.sign_in(ADA)
+    boss = User.objects.create_superuser("boss", "correct horse battery")
+    UserSocialAuth.objects.update(user=boss)
+    response = Browser(browser.tenant).sign_in(ADA)
+    assert refused_with(response, 403, "We cannot tell whose account this is") == "no_identity"
 
 
 @pytest.mark.parametrize("state", ["", "forged", "x" * 200, "%00", "é"])
@@ -328,6 +346,12 @@ def test_auth0_is_down_and_sessions_go_on(browser: Browser) -> None:
     assert browser.is_in()
 
 
+def test_what_goes_wrong_before_auth0_is_asked(browser: Browser, settings: Any) -> None:
+    settings.SOCIAL_AUTH_STATE_LIFETIME = 0
+    response = browser.client.post("/login/auth0/", {"next": "/"})
+    assert refused_with(response, 503, "Signing in is not set up properly") == "misconfigured"
+
+
 def test_a_wrong_client_secret(browser: Browser, settings: Any) -> None:
     callback = browser.at_auth0(browser.begin(), ADA)
     settings.AUTH0_CLIENT_SECRET = "wrong-secret-canary"
@@ -383,6 +407,14 @@ def test_signing_out_goes_on_to_auth0(browser: Browser) -> None:
 def test_a_superuser_signs_out_here_alone(browser: Browser) -> None:
     browser.client.force_login(User.objects.create_superuser("boss", "correct horse battery"))
     assert browser.client.post("/logout")["Location"] == "/login"
+
+
+def test_a_session_outlives_the_setting_up_of_auth0(browser: Browser, settings: Any) -> None:
+    browser.sign_in(ADA)
+    settings.AUTH0_CLIENT_ID = ""
+    assert browser.is_in()
+    assert browser.client.post("/logout")["Location"] == "/login"
+    assert not browser.is_in()
 
 
 def test_signing_out_twice(browser: Browser) -> None:

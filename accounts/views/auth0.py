@@ -37,7 +37,8 @@ def complete(request: HttpRequest) -> HttpResponse:
     except SocialAuthBaseException as error:
         return _refused(request, backend, error)
     if not isinstance(person, User):
-        raise TypeError("the pipeline ends with a person")
+        # The pipeline ends with a person, or by an error.
+        raise AssertionError("unreachable")
     start_session(request, person, AUTH0_BACKEND, verified_email=str((backend.id_token or {})["email"]))
     return HttpResponseRedirect(safe_target(request, target))
 

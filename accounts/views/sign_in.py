@@ -35,7 +35,8 @@ class SignInView(LoginView):
         """Let a superuser in, or ask for the code of whoever has a second factor."""
         person = form.get_user()
         if not isinstance(person, User):
-            raise PermissionDenied
+            # A form without a user is not valid.
+            raise AssertionError("unreachable")
         if is_enrolled(person):
             await_code(self.request, person, self.get_success_url())
             return redirect("sign-in-code")
