@@ -13,7 +13,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import ApiKey, AuditEntry, Invitation, RecoveryCode, Role, SecondFactor, SignIn, User
+from accounts.factors import RecoveryCode, SecondFactor
+from accounts.models import ApiKey, AuditEntry, Invitation, Role, SignIn, User
 from telephony.admin.calls import OUTCOMES
 from telephony.admin.numbers import AssignmentForm
 from telephony.models import (
