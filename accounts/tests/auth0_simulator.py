@@ -16,7 +16,8 @@ import requests
 from django.test import Client
 
 from accounts.models import AuditEntry, Invitation, Role, User
-from accounts.tests.tenant import AUDIENCE, query_of
+from accounts.tests.auth0 import AUDIENCE
+from accounts.tests.tenant import query_of
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from csp.constants import SELF
 
-from accounts.tests.tenant import AUDIENCE, PEOPLE, Browser, Tenant
+from accounts.jwks import signing_keys
+from accounts.tests.auth0 import AUDIENCE
+from accounts.tests.tenant import PEOPLE, Browser, Tenant
 from demo.auth0 import Auth0StandIn, Person
 from portal.environment import origin_of
 
@@ -49,8 +51,10 @@ def tenant(running_tenant: Tenant, configure_auth0: Callable[[Auth0StandIn, str]
     """The tenant, with its people as they were."""
     running_tenant.people[:] = PEOPLE
     configure_auth0(running_tenant.stand_in, SITE)
+    signing_keys.cache_clear()
     yield running_tenant
     running_tenant.stand_in.up()
+    signing_keys.cache_clear()
 
 
 @pytest.fixture

@@ -8,8 +8,6 @@ from django.test import Client
 
 from demo.auth0 import Auth0StandIn, Person, Visitor
 
-AUDIENCE = "https://api.portal.example"
-
 ADA = Person("auth0|ada", "Ada Okafor", "ada@customer.example", ("user",))
 SAM = Person("auth0|sam", "Sam Whitfield", "Sam@MediaMagic.example", ("staff",))
 ALEXIS = Person("auth0|alexis", "Alexis Moreau", "alexis@mediamagic.example", ("admin",))

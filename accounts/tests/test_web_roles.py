@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Invitation, Role, User
+from accounts.tests.auth0 import bearer
 from accounts.tests.tenant import ADA, ALEXIS, SAM, STRANGER, Browser
 
 pytestmark = pytest.mark.django_db
@@ -196,6 +197,23 @@ def test_a_claim_that_changes_binds_sessions_that_are_open(browser: Browser, set
     assert (role_in(browser), sees_the_administration(browser)) == ("User", False)
     Browser(browser.tenant).sign_in(browser.tenant.change(SAM, roles=("admin", "unknown")))
     assert role_in(browser) == "Admin"
+
+
+def test_a_claim_in_a_token_of_the_api_binds_sessions_that_are_open(browser: Browser, settings: Any) -> None:
+    settings.STAFF_EMAIL_DOMAINS = ["mediamagic.example"]
+    browser.sign_in(SAM)
+    token = browser.tenant.stand_in.mint({settings.AUTH0_ROLES_CLAIM: []}, person=SAM)
+    assert Client().get("/api/v2/auth/me", headers=bearer(token)).status_code == 200
+    assert (role_in(browser), sees_the_administration(browser)) == ("User", False)
+
+
+def test_what_the_web_does_not_let_him_be_his_token_does(browser: Browser) -> None:
+    """The API goes by the claim alone."""
+    browser.sign_in(SAM)
+    assert role_in(browser) == "User"
+    token = browser.tenant.stand_in.mint(person=SAM)
+    assert Client().get("/api/v2/auth/me", headers=bearer(token)).json()["role"] == "staff"
+    assert (role_in(browser), sees_the_administration(browser)) == ("User", False)
 
 
 def test_a_claim_that_is_absent_leaves_the_role(browser: Browser, settings: Any) -> None:

@@ -11,7 +11,8 @@ from django.test import Client
 from social_django.models import UserSocialAuth
 
 from accounts.models import AuditEntry, Role, User
-from accounts.tests.tenant import ADA, ALEXIS, AUDIENCE, NICO, SAM, SILENT, STRANGER, Browser, Tenant, query_of
+from accounts.tests.auth0 import AUDIENCE, bearer
+from accounts.tests.tenant import ADA, ALEXIS, NICO, SAM, SILENT, STRANGER, Browser, Tenant, query_of
 from demo.auth0 import Person
 
 pytestmark = pytest.mark.django_db
@@ -157,11 +158,28 @@ def test_a_stranger_with_a_member_of_staffs_address_is_somebody_else(browser: Br
 
 
 def test_whom_the_api_knows_is_the_same_on_the_web(browser: Browser) -> None:
-    known = User.objects.by_subject(browser.tenant.stand_in.issuer, ADA.subject)
+    proof = bearer(browser.tenant.stand_in.mint(person=ADA))
+    assert Client().get("/api/v2/auth/me", headers=proof).json()["auth0_id"] == ADA.subject
+    known = User.objects.get()
     browser.sign_in(ADA)
     assert User.objects.get() == known
-    assert User.objects.by_subject(browser.tenant.stand_in.issuer, ADA.subject) == known, "and the other way round"
-    assert User.objects.count() == UserSocialAuth.objects.count() == 1
+    assert browser.client.session["_auth_user_id"] == str(known.pk)
+
+
+def test_whom_the_web_knows_is_the_same_over_the_api(browser: Browser) -> None:
+    browser.sign_in(ADA)
+    known = User.objects.get()
+    proof = bearer(browser.tenant.stand_in.mint(person=ADA))
+    assert Client().get("/api/v2/auth/me", headers=proof).json()["auth0_id"] == ADA.subject
+    assert User.objects.get() == known
+    assert UserSocialAuth.objects.count() == 1
+
+
+@pytest.mark.parametrize("path", ["/api/v2/auth/me", "/api/v2/call-recording", "/api/v2/assign-number", "/api/v2/tokens"])
+def test_a_session_opens_nothing_of_the_api(browser: Browser, path: str) -> None:
+    browser.sign_in(ADA)
+    assert browser.is_in()
+    assert browser.client.get(path).status_code == 401
 
 
 def test_the_same_subject_of_another_issuer_is_somebody_else(browser: Browser, settings: Any) -> None:

@@ -11,7 +11,8 @@ from django_otp.oath import TOTP
 from playwright.sync_api import Page, expect
 
 from accounts.models import Invitation, Role, User
-from accounts.tests.tenant import ALEXIS, AUDIENCE, NICO, SAM
+from accounts.tests.auth0 import AUDIENCE
+from accounts.tests.tenant import ALEXIS, NICO, SAM
 from demo.auth0 import Auth0StandIn
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
