@@ -1,6 +1,7 @@
 """Who lets people in: a password for superusers, Auth0 for everybody; and the permissions of their roles."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -8,9 +9,13 @@ from django.contrib.auth.backends import ModelBackend
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from social_core.backends.auth0_openidconnect import Auth0OpenIdConnectAuth
+from social_core.exceptions import AuthProviderError, AuthResponseError
 
+from accounts.jwks import KeysUnavailableError
 from accounts.models import User
+from accounts.provider import ProviderUnavailableError, ask
 from accounts.roles import ROLE_PERMISSIONS
+from accounts.tokens import ALGORITHM, TokenError, verified
 
 CALLBACK_PATH = "/complete/auth0/"
 LONGEST_TARGET = 2000
@@ -37,7 +42,8 @@ class RoleBackend(ModelBackend):
 class Auth0Backend(Auth0OpenIdConnectAuth[HttpResponse]):
     """Auth0, by authorization code with PKCE, state and nonce, at the addresses that the settings name.
 
-    Nothing is discovered: the library would insist on https, and AUTH0_BASE_URL may be http on loopback.
+    The library goes the way; Auth0 is spoken to by `accounts.provider` and tokens are checked by `accounts.tokens`, as for
+    the API. Nothing is discovered: the library would insist on https, and AUTH0_BASE_URL may be http on loopback.
     """
 
     name = "auth0"
@@ -45,7 +51,6 @@ class Auth0Backend(Auth0OpenIdConnectAuth[HttpResponse]):
     TOKEN_ENDPOINT_AUTH_METHOD = "client_secret_post"
     # Seconds from the button to the callback.
     STATE_LIFETIME = NONCE_LIFETIME = 600
-    JWT_LEEWAY = 30.0
 
     def get_key_and_secret(self) -> tuple[str, str]:
         """Return what the portal proves itself to Auth0 with."""
@@ -58,14 +63,6 @@ class Auth0Backend(Auth0OpenIdConnectAuth[HttpResponse]):
     def access_token_url(self) -> str:
         """Return where a code is swapped for tokens."""
         return f"{settings.AUTH0_BASE_URL}/oauth/token"
-
-    def id_token_issuer(self) -> str:
-        """Return who has to have issued an ID token."""
-        return settings.AUTH0_ISSUER
-
-    def jwks_uri(self) -> str:
-        """Return where the keys are."""
-        return settings.AUTH0_JWKS_URL
 
     def get_redirect_uri(self, state: str | None = None) -> str:
         """Return the callback as Auth0 knows it, whatever host the browser asked."""
@@ -87,6 +84,32 @@ class Auth0Backend(Auth0OpenIdConnectAuth[HttpResponse]):
     def auth_extra_arguments(self) -> dict[str, str]:
         """Ask for a token of our API, so that the roles claim comes with it."""
         return {"audience": settings.AUTH0_AUDIENCE} if settings.AUTH0_AUDIENCE else {}
+
+    def get_json(self, url: str, *args: Any, data: dict[str, str] | None = None, **kwargs: Any) -> dict[Any, Any]:
+        """Swap a code for tokens. Raises SocialAuthBaseException, in the library's own terms."""
+        stage = kwargs.get("stage", "token_exchange")
+        try:
+            answer = ask(url, data)
+        except ProviderUnavailableError as error:
+            raise AuthProviderError(self, code="unavailable", stage=stage) from error
+        document = dict(answer.document)
+        if answer.status != HTTPStatus.OK:
+            known = self.get_provider_error(document, stage=stage, status_code=answer.status)
+            raise known or AuthProviderError(self, stage=stage, status_code=answer.status)
+        return document
+
+    def decode_and_validate_id_token(self, id_token: str, access_token: str) -> dict[str, Any]:
+        """Return the claims of an ID token for us; nonce and age are the library's to check. Raises as `get_json`."""
+        try:
+            claims = dict(verified(id_token, settings.AUTH0_CLIENT_ID))
+        except TokenError as error:
+            raise AuthResponseError(self, code="invalid_claim", stage="token_validation") from error
+        except KeysUnavailableError as error:
+            raise AuthProviderError(self, code="unavailable", stage="token_validation") from error
+        self.validate_authorized_party(claims, settings.AUTH0_CLIENT_ID)
+        if not self.validate_at_hash(claims, access_token, {"alg": ALGORITHM}):  # type: ignore[no-untyped-call]
+            raise AuthResponseError(self, code="invalid_claim", claim="at_hash", stage="token_validation")
+        return claims
 
     def user_data(self, access_token: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the claims of the verified ID token; what /userinfo says is not signed."""

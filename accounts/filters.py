@@ -44,7 +44,8 @@ class AuditFilter(django_filters.FilterSet):
 # The kinds of action that the page offers, and what they are called there.
 KINDS = (
     ("", "Everything"), ("session", "Sign-ins"), ("user", "People and roles"), ("api_key", "API keys"),
-    ("invitation", "Invitations"), ("assignment", "Assignments"), ("number", "Numbers"), ("numbers", "Imports of numbers"),
+    ("second_factor", "Second factors"), ("invitation", "Invitations"), ("assignment", "Assignments"), ("number", "Numbers"),
+    ("numbers", "Imports of numbers"),
     ("extension", "Extensions"), ("recording", "Recordings"), ("call_link", "Call links"), ("maintenance", "Maintenance"),
 )  # fmt: skip
 

@@ -5,20 +5,16 @@ from typing import Any
 from social_core.exceptions import AuthPolicyError
 
 from accounts.backends import Auth0Backend
-from accounts.claims import ClaimsError, person_known_by, subject_of
+from accounts.claims import person_known_by
 from accounts.invitations import accept_invitation
 from accounts.models import User
 
 Step = dict[str, Any]
 
 
-def require_identity(backend: Auth0Backend, *args: Any, **kwargs: Any) -> None:
-    """Let nobody in without a subject and a verified e-mail address, before anything is looked up. Raises AuthPolicyError."""
+def require_verified_email(backend: Auth0Backend, *args: Any, **kwargs: Any) -> None:
+    """Let nobody in without a verified e-mail address, before anything is stored. Raises AuthPolicyError."""
     claims = backend.id_token or {}
-    try:
-        subject_of(claims)
-    except ClaimsError as error:
-        raise AuthPolicyError(backend, code="no_identity", stage="pipeline") from error
     email = claims.get("email")
     if claims.get("email_verified") is not True or not isinstance(email, str) or "@" not in email or not email.isprintable():
         raise AuthPolicyError(backend, code="email_unverified", stage="pipeline")

@@ -164,7 +164,7 @@ if AUTH0_AUDIENCE and AUTH0_AUDIENCE == AUTH0_CLIENT_ID:
 
 # Never by e-mail, and no token is stored: neither `associate_by_email` nor `load_extra_data` is among these.
 SOCIAL_AUTH_PIPELINE = (
-    "accounts.pipeline.require_identity",
+    "accounts.pipeline.require_verified_email",
     "social_core.pipeline.social_auth.social_details",
     "social_core.pipeline.social_auth.social_uid",
     "social_core.pipeline.social_auth.auth_allowed",
@@ -175,8 +175,6 @@ SOCIAL_AUTH_PIPELINE = (
 )
 # An issuer, a blank and a subject.
 SOCIAL_AUTH_UID_LENGTH = 511
-# Seconds: whoever waits for Auth0 holds one of our threads.
-SOCIAL_AUTH_REQUESTS_TIMEOUT = 3.0
 
 # The password form: after five wrong ones a name is refused from this address for a quarter of an hour.
 AXES_FAILURE_LIMIT = 5

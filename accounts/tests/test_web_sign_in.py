@@ -263,7 +263,7 @@ def test_a_subject_that_is_none(browser: Browser, subject: str, monkeypatch: pyt
     genuine = tokens.id_claims
     monkeypatch.setattr(tokens, "id_claims", lambda *args: genuine(*args) | {"sub": subject})
     response = browser.sign_in(ADA)
-    assert refused_with(response, 403, "We cannot tell whose account this is") == "no_identity"
+    assert refused_with(response, 403, "The sign-in could not be verified") == "unproven"
     assert not User.objects.exists()
 
 
@@ -348,14 +348,27 @@ def test_what_auth0_may_say_instead(browser: Browser, error: str, status: int, h
 
 
 @pytest.mark.parametrize("how", ["refuse", "error", "hang"])
-def test_auth0_is_down(browser: Browser, how: Any, settings: Any) -> None:
-    settings.SOCIAL_AUTH_REQUESTS_TIMEOUT = 0.3
+def test_auth0_is_down(browser: Browser, how: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accounts.provider.TIMEOUT_SECONDS", 0.3)
     callback = browser.at_auth0(browser.begin(), ADA)
     browser.tenant.stand_in.down(how)
     response = browser.client.get(callback)
     assert refused_with(response, 503, "The sign-in service does not answer") == "provider_unavailable"
     assert response["Retry-After"] == "5"
     assert not browser.is_in()
+
+
+def test_auth0s_keys_cannot_be_had(browser: Browser, settings: Any) -> None:
+    settings.AUTH0_JWKS_URL = f"{browser.tenant.stand_in.base_url}/nowhere"
+    assert refused_with(browser.sign_in(ADA), 503, "The sign-in service does not answer") == "provider_unavailable"
+    assert not browser.is_in()
+
+
+def test_known_keys_outlive_an_outage_of_the_jwks(browser: Browser) -> None:
+    browser.sign_in(ADA)
+    before = browser.tenant.stand_in.jwks_requests
+    Browser(browser.tenant).sign_in(ADA)
+    assert browser.tenant.stand_in.jwks_requests == before, "the keys of the API's tokens are these"
 
 
 def test_auth0_is_down_and_sessions_go_on(browser: Browser) -> None:
@@ -387,6 +400,9 @@ def test_a_wrong_client_secret(browser: Browser, settings: Any) -> None:
         {"nonce": "another"},
         {"sub": None},
         {"iat": 1},
+        {"iat": "now"},
+        {"at_hash": "another"},
+        {"aud": ["demo-client", "another"], "azp": "another"},
     ],
     ids=str,
 )
