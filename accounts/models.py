@@ -385,9 +385,10 @@ class AuditEntry(models.Model):
 
     @property
     def changes(self) -> Sequence[Change]:
-        """What the entry says was before and after, by name."""
+        """What the entry says was before and after, by name; what did not change was not before."""
         names = {**self.before, **self.after}
-        return [Change(name, _plain(self.before.get(name)), _plain(self.after.get(name))) for name in names]
+        pairs = ((name, _plain(self.before.get(name)), _plain(self.after.get(name))) for name in names)
+        return [Change(name, "" if before == after else before, after) for name, before, after in pairs]
 
 
 def _plain(value: Any) -> str:

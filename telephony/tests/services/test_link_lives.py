@@ -1,7 +1,5 @@
 """Call links from end to end with the simulated switch: every cause, every cut, with and without a listener."""
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,7 +9,6 @@ from unittest import mock
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -26,10 +23,11 @@ from telephony.services.call_links.dialling import bring_up_to_date, cancel
 from telephony.services.call_links.placing import place
 from telephony.services.switchboard import SwitchAwayError, reach
 from telephony.switch.esl import SwitchAddress
+from telephony.tests.listener import listener, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ANSWERS, WITHIN_SECONDS = "2403019517", 15.0
+ANSWERS = "2403019517"
 
 
 @pytest.fixture(autouse=True)
@@ -67,36 +65,6 @@ def simulate(settings: Any, live_server: Any, tmp_path: Path) -> Callable[..., A
             yield switch
 
     return make
-
-
-@contextmanager
-def listener() -> Iterator[list[str]]:
-    """The listener, as its command runs it, and what it says."""
-    stop, told = threading.Event(), []
-
-    def run() -> None:
-        try:
-            listening.listen(stop, told.append)
-        finally:
-            connection.close()
-
-    with mock.patch.object(listening, "wait_after", return_value=0.1), mock.patch.object(listening, "POLL_SECONDS", 0.05):
-        thread = threading.Thread(target=run)
-        thread.start()
-        try:
-            until(lambda: bool(told))
-            yield told
-        finally:
-            stop.set()
-            thread.join()
-
-
-def until(happened: Callable[[], bool], seconds: float = WITHIN_SECONDS) -> None:
-    """Wait until something has happened; the test fails where it does not."""
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
 
 
 def ended(link: CallLink) -> CallLink:
