@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import environ
@@ -14,6 +14,8 @@ from telephony.switch.errors import SwitchError
 T = TypeVar("T")
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+# Others live in one process, or forget what two workers add at once.
+_SHARED_CACHES = ("dbcache", "rediscache", "redis", "rediss", "pymemcache")
 _LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1"}
 _ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -134,6 +136,19 @@ class Environment:
             return parse(text) if text else None
         except (SwitchError, ValueError) as error:
             raise ImproperlyConfigured(f"{name} cannot be used: {error}") from None
+
+    def cache(self, name: str, default: str) -> dict[str, Any]:
+        """Return Django's configuration of a cache that all workers share."""
+        text = self.text(name, default)
+        scheme = text.partition("://")[0]
+        if scheme not in _SHARED_CACHES:
+            raise ImproperlyConfigured(f"{name} must be a URL with {' or '.join(_SHARED_CACHES)}, not {text!r}")
+        config: dict[str, Any] = environ.Env.cache_url_config(text)
+        if scheme == "dbcache":
+            # Ours counts without losing any; Django's default of 300 entries would throw counters away while they count.
+            config["BACKEND"] = "web.cache.DatabaseCache"
+            config.setdefault("OPTIONS", {}).setdefault("MAX_ENTRIES", 10_000)
+        return config
 
     def number_range(self, name: str, default: str) -> "NumberRange":
         """Return a range such as 1000-9999, both ends included and of the same length."""

@@ -121,7 +121,7 @@ else:
     raise ImproperlyConfigured("DATABASE_URL must start with sqlite:// or postgres://")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": _env.cache("CACHE_URL", default="dbcache://portal_cache")}
+CACHES = {"default": env.cache("CACHE_URL", "dbcache://portal_cache")}
 
 # -- people ----------------------------------------------------------------------------------------------------------------
 

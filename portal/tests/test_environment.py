@@ -53,6 +53,7 @@ def test_a_sound_environment_starts() -> None:
         ("API_KEY_PEPPER", "short"),
         ("PORT", "http"),
         ("DATABASE_URL", "mysql://x/y"),
+        ("CACHE_URL", "locmemcache://"),
         ("AUTH0_BASE_URL", "http://auth0.example"),
         ("AUTH0_DOMAIN", "https://tenant.eu.auth0.com"),
         ("CORS_ALLOWED_ORIGINS", "*"),
@@ -145,6 +146,7 @@ WRONG = {
     "secure url": lambda env: env.secure_url("X", ""),
     "matching": lambda env: env.matching("X", "", r"[A-Z]{2}", "two letters"),
     "range": lambda env: env.number_range("X", ""),
+    "cache": lambda env: env.cache("X", ""),
 }
 
 
@@ -153,6 +155,15 @@ WRONG = {
 def test_wrong_values_name_the_variable(monkeypatch: pytest.MonkeyPatch, kind: str, value: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"^X "):
         WRONG[kind](reader(monkeypatch, X=value))
+
+
+def test_caches(monkeypatch: pytest.MonkeyPatch) -> None:
+    env = reader(monkeypatch, BLANK="", OTHER="dbcache://other?max_entries=5", REDIS="rediscache://cache.example:6379/1")
+    ours = {"BACKEND": "web.cache.DatabaseCache", "LOCATION": "t", "OPTIONS": {"MAX_ENTRIES": 10_000}}
+    assert env.cache("BLANK", "dbcache://t") == env.cache("UNSET", "dbcache://t") == ours
+    assert env.cache("OTHER", "") == ours | {"LOCATION": "other", "OPTIONS": {"MAX_ENTRIES": 5}}
+    redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://cache.example:6379/1"}
+    assert env.cache("REDIS", "") == redis
 
 
 def test_a_missing_secret_says_what_to_give(monkeypatch: pytest.MonkeyPatch) -> None:
