@@ -1,9 +1,10 @@
-"""What every test shares: on CI a test that is skipped has failed."""
+"""What every test shares: on CI a test that is skipped has failed; and each begins with nothing counted or cached."""
 
 import os
 from collections.abc import Generator
 
 import pytest
+from django.core.cache import cache
 
 pytest_plugins = ("accounts.tests.auth0", "portal.tests.browser")
 
@@ -18,3 +19,9 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, which is not allowed on CI: {report.longrepr}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted() -> None:
+    """Forget the requests of the tests before: all of them come from one address."""
+    cache.clear()

@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "web.request_context.RequestContextMiddleware",
     "web.request_log.RequestLogMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "web.throttling.RateLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -268,6 +269,8 @@ CONTENT_SECURITY_POLICY = {
 
 # -- API -------------------------------------------------------------------------------------------------------------------
 
+# For a user or a key; for an address where nobody is known.
+API_RATE_PER_MINUTE = env.integer("API_RATE_PER_MINUTE", 600, least=1, most=1_000_000)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.BearerAuthentication",

@@ -1,6 +1,6 @@
-"""The manners of every REST view: known parameters only, and no HEAD that acts."""
+"""The manners of every REST view: counted, known parameters only, no HEAD that acts."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.utils.cache import patch_cache_control
 from rest_framework.exceptions import MethodNotAllowed
@@ -8,13 +8,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from web import throttling
 from web.errors import Problem
 
 LONGEST_VALUE = 1000
 
 
 class ApiView(APIView):
-    """A REST view that refuses query parameters it does not know, before anything else happens."""
+    """A REST view: whatever is wrong with a request's manners is refused before the view itself begins."""
 
     # Of GET: they say what is to be read, and no other verb reads.
     query_parameters: ClassVar[frozenset[str]] = frozenset()
@@ -23,11 +24,31 @@ class ApiView(APIView):
     # Where GET acts (assigns, dials), a HEAD must not: it is a 405.
     head_allowed: ClassVar[bool] = True
 
+    @property
+    def allowed_methods(self) -> list[str]:
+        """Name the verbs that `Allow` tells."""
+        return [method for method in super().allowed_methods if method != "HEAD" or self.head_allowed]
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Check the request's manners, then who sends it."""
+        """Count the request, check who sends it, and its manners."""
+        throttling.admit(request)
         if request.method == "HEAD" and not self.head_allowed:
             raise MethodNotAllowed("HEAD")
         super().initial(request, *args, **kwargs)
+        self._check_parameters(request)
+
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        """Tell by `Allow` what can be done here, and nothing else."""
+        return Response(status=204)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        """Keep shared caches from answers that depend on who asks."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if not answer.has_header("Cache-Control"):
+            patch_cache_control(answer, private=True, no_cache=True)
+        return answer
+
+    def _check_parameters(self, request: Request) -> None:
         known = self.query_parameters if request.method in ("GET", "HEAD") else frozenset()
         for name, values in request.query_params.lists():
             if name not in known:
@@ -39,9 +60,14 @@ class ApiView(APIView):
             if len(values[0]) > LONGEST_VALUE or "\0" in values[0]:
                 raise Problem(400, "malformed_parameter", f"The value of {name!r} is too long, or holds a NUL.")
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
-        """Keep shared caches from answers that depend on who asks."""
-        answer = super().finalize_response(request, response, *args, **kwargs)
-        if not answer.has_header("Cache-Control"):
-            patch_cache_control(answer, private=True, no_cache=True)
-        return answer
+
+class NotFoundView(ApiView):
+    """What is at no address of the API: a 404 for whoever asks, counted like everything else."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse."""
+        throttling.admit(request)
+        raise Problem(404, "not_found", "There is nothing at this address.")

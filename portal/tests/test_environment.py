@@ -54,6 +54,7 @@ def test_a_sound_environment_starts() -> None:
         ("PORT", "http"),
         ("DATABASE_URL", "mysql://x/y"),
         ("CACHE_URL", "locmemcache://"),
+        ("API_RATE_PER_MINUTE", "0"),
         ("AUTH0_BASE_URL", "http://auth0.example"),
         ("AUTH0_DOMAIN", "https://tenant.eu.auth0.com"),
         ("CORS_ALLOWED_ORIGINS", "*"),

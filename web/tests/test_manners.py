@@ -54,6 +54,22 @@ def test_answers_are_not_for_shared_caches(client: Client, key: dict[str, str]) 
     assert "private" in client.get(PATH, headers=key)["Cache-Control"]
 
 
+@pytest.mark.parametrize(
+    ("path", "allow"),
+    [
+        (PATH, "GET, HEAD, OPTIONS"),
+        ("/api/v2/assign-number", "GET, POST, DELETE, OPTIONS"),
+        ("/api/v2/assign-number/sip-password", "POST, OPTIONS"),
+    ],
+)
+def test_options_tells_the_verbs_and_nothing_else(client: Client, key: dict[str, str], path: str, allow: str) -> None:
+    response = client.options(path, headers=key)
+    assert (response.status_code, response.content, response["Allow"]) == (204, b"", allow)
+    assert client.options(path).status_code == 401
+    wrong_verb = client.patch(path, headers=key)
+    assert (wrong_verb.status_code, wrong_verb["Allow"]) == (405, allow)
+
+
 PROXIES = override_settings(TRUSTED_PROXIES=[ipaddress.ip_network("10.0.0.0/8")])
 
 
