@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from web import throttling
+from web import idempotency, throttling
 from web.errors import Problem
 
 LONGEST_VALUE = 1000
@@ -42,11 +42,17 @@ class ApiView(APIView):
         return Response(status=204)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
-        """Keep shared caches from answers that depend on who asks."""
+        """Keep shared caches from answers that depend on who asks, and the answer where it may be asked for again."""
         answer = super().finalize_response(request, response, *args, **kwargs)
         if not answer.has_header("Cache-Control"):
             patch_cache_control(answer, private=True, no_cache=True)
+        idempotency.settle(request, answer)
         return answer
+
+    def raise_uncaught_exception(self, exc: Exception) -> NoReturn:
+        """Leave to Django what nobody foresaw; a repeat of the request begins anew."""
+        idempotency.release(self.request)
+        raise exc
 
     def _check_parameters(self, request: Request) -> None:
         known = self.query_parameters if request.method in ("GET", "HEAD") else frozenset()

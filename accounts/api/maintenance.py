@@ -9,6 +9,7 @@ from accounts.authentication import MaintenanceAuthentication
 from accounts.models import ApiKey
 from accounts.permissions import IsOperator
 from accounts.services import issue_key, revoke_key
+from web.idempotency import idempotent
 from web.parameters import ApiView
 
 
@@ -22,6 +23,7 @@ class MaintenanceView(ApiView):
 class KeyList(MaintenanceView):
     """POST issues a key."""
 
+    @idempotent("key")
     def post(self, request: Request) -> Response:
         """Issue a key for a person, who is created when new; the key is shown this once."""
         body = KeyRequestSerializer(data=request.data)

@@ -13,6 +13,7 @@ from telephony.services.assignments import release
 from telephony.services.credentials import renew_password
 from telephony.services.pool import PoolEmptyError, assign_number, assignment_of
 from web.errors import Problem
+from web.idempotency import idempotent
 from web.parameters import ApiView
 
 
@@ -53,6 +54,7 @@ class AssignNumber(ApiView):
         """Return the person's number and extension, assigned now when there is none."""
         return Response(described(self._assign(request)[0]), headers={"Cache-Control": "no-store"})
 
+    @idempotent()
     def post(self, request: Request) -> Response:
         """Do the same, with a wish for an area code: 201 when assigned now."""
         body = AreaCodeSerializer(data=request.data or {})
@@ -69,8 +71,12 @@ class AssignNumber(ApiView):
 
     @staticmethod
     def _assign(request: Request, area_code: str = "") -> tuple[Assignment, bool]:
+        person = person_of(request)
+        held = assignment_of(person)
+        if held is not None:
+            return held, False
         try:
-            return assign_number(person_of(request), area_code)
+            return assign_number(person, area_code)
         except PoolEmptyError as error:
             raise Problem(409, error.code, str(error)) from None
 
@@ -80,6 +86,7 @@ class SipPassword(ApiView):
 
     permission_classes = (IsActiveUser, HasScope("numbers:write"))
 
+    @idempotent("password")
     def post(self, request: Request) -> Response:
         """Set a new SIP password: the old one is no good from now on."""
         StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)

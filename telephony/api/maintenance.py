@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from accounts.api.maintenance import MaintenanceView
 from accounts.api.serializers import StrictCharField, StrictSerializer, printable
 from telephony.services.inventory import MOST_A_CALL, add_numbers
+from web.idempotency import idempotent
 
 
 class NumbersSerializer(StrictSerializer):
@@ -23,6 +24,7 @@ class NumbersSerializer(StrictSerializer):
 class NumberList(MaintenanceView):
     """POST adds numbers to the pool."""
 
+    @idempotent()
     def post(self, request: Request) -> Response:
         """Add what is a number and not there yet; tell of every other one why not."""
         body = NumbersSerializer(data=request.data)

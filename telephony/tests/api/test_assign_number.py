@@ -55,6 +55,15 @@ def test_post_is_201_when_new_and_takes_an_area_code(client: Client, pool: list[
     assert (response.status_code, response.json()["phone_number"]) == (201, "12403019517")
 
 
+def test_a_repeat_with_its_key_is_still_201(client: Client, pool: list[Number], anna: dict[str, str]) -> None:
+    once = anna | {"idempotency-key": "k"}
+    first, again = (client.generic("POST", PATH, headers=once) for _ in range(2))
+    assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+    assert again["Idempotent-Replayed"] == "true"
+    assert client.generic("POST", PATH, headers=anna).status_code == 200
+    assert AuditEntry.objects.filter(action="assignment.opened").count() == 1
+
+
 def test_an_area_code_without_a_free_number(client: Client, pool: list[Number], anna: dict[str, str]) -> None:
     response = client.post(PATH, {"area_code": "999"}, content_type="application/json", headers=anna)
     assert (response.status_code, response.json()["code"]) == (409, "number_pool_empty")

@@ -42,6 +42,15 @@ def test_numbers_in_any_notation_are_added_once(client: Client) -> None:
     assert AuditEntry.objects.filter(action="numbers.added", actor_label="maintenance").count() == 2
 
 
+def test_a_repeat_with_its_key_tells_what_the_first_one_added(client: Client) -> None:
+    once = {"authorization": f"Bearer {settings.MAINTENANCE_TOKEN}", "idempotency-key": "k"}
+    body = {"provider": "Acme", "numbers": ["17036879447"]}
+    assert post(client, body, **once).json() == post(client, body, **once).json() == {"added": 1, "skipped": []}
+    assert post(client, body).json()["added"] == 0
+    assert post(client, body | {"provider": "Other"}, **once).status_code == 422
+    assert Provider.objects.count() == 1
+
+
 def test_ten_thousand_at_a_time(client: Client, django_assert_max_num_queries: Any) -> None:
     numbers = [f"1703{n:07}" for n in range(2_000_000, 2_010_000)]
     with django_assert_max_num_queries(150):

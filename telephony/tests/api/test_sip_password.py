@@ -13,6 +13,7 @@ from django.test import Client, override_settings
 from accounts.models import AuditEntry, User
 from telephony.models import Assignment, Extension
 from telephony.services.credentials import CredentialsKeyError, ha1_of
+from web.models import IdempotentRequest
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +51,17 @@ def test_each_time_another_one(client: Client, anna: dict[str, str]) -> None:
     proof = ha1_of(Extension.objects.get())
     assert renew(client, anna).json()["password"] != first
     assert ha1_of(Extension.objects.get()) != proof
+
+
+def test_a_repeat_with_its_key_sets_no_other_one_and_shows_none(client: Client, anna: dict[str, str]) -> None:
+    once = anna | {"idempotency-key": "k"}
+    first = renew(client, once)
+    proof = ha1_of(Extension.objects.get())
+    again = renew(client, once)
+    assert (again.status_code, again["Idempotent-Replayed"], again["Cache-Control"]) == (200, "true", "no-store")
+    assert again.json() == first.json() | {"password": None}
+    assert ha1_of(Extension.objects.get()) == proof
+    assert first.json()["password"] not in str(list(IdempotentRequest.objects.values()))
 
 
 def test_neither_password_nor_ha1_is_anywhere_in_clear(

@@ -1,0 +1,44 @@
+"""What the manners of all endpoints keep: answers to be repeated."""
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class IdempotentRequest(models.Model):
+    """A POST that came with an Idempotency-Key, and its answer once there is one; of digests, no secret is in it."""
+
+    class State(models.TextChoices):
+        """Whether somebody still works on the answer."""
+
+        IN_FLIGHT = "in_flight", "in flight"
+        DONE = "done"
+
+    caller = models.CharField(max_length=64, help_text="The person, or the operator: not the proof.")
+    target_digest = models.CharField(max_length=64, help_text="Of the method and the address with its query.")
+    key_digest = models.CharField(max_length=64)
+    body_digest = models.CharField(max_length=64, help_text="Of the body as canonical JSON.")
+    state = models.CharField(max_length=9, choices=State, default=State.IN_FLIGHT)
+    attempt = models.PositiveIntegerField(
+        default=1, help_text="Goes up whenever somebody else takes the request over: only its holder writes the answer."
+    )
+    lease_until = models.DateTimeField(help_text="When whoever works on the answer counts as killed.")
+    status = models.PositiveSmallIntegerField(null=True)
+    headers = models.JSONField(default=dict)
+    body = models.TextField(default="", help_text="JSON, without its secrets.")
+    created_at = models.DateTimeField(help_text="When the key came first; 24 hours later it is forgotten.")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("caller", "target_digest", "key_digest"), name="idempotent_request_once"),
+            models.CheckConstraint(
+                condition=Q(state="in_flight", status=None) | Q(state="done", status__isnull=False),
+                name="idempotent_request_done_with_an_answer",
+            ),
+            models.CheckConstraint(
+                condition=Q(lease_until__gte=F("created_at")), name="idempotent_request_lease_after_creation"
+            ),
+        )
+        indexes = (models.Index(fields=("created_at",), name="idempotent_request_oldest"),)
+
+    def __str__(self) -> str:
+        return f"{self.caller}: {self.state}"
