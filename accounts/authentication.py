@@ -16,6 +16,7 @@ from accounts.claims import Claims, person_known_by
 from accounts.jwks import KeysUnavailableError
 from accounts.models import ApiKey, User, api_key_digest
 from accounts.tokens import TokenError, verified
+from web import read_only
 from web.errors import Problem
 
 KEY_HEADER = "x-mediamagic-key"
@@ -94,7 +95,7 @@ class ApiKeyAuthentication(_ApiAuthentication):
 def _note_use(key: ApiKey) -> None:
     """Note when a key was last used, at most once a minute: reading must not become writing."""
     now = timezone.now()
-    if key.last_used_at is None or key.last_used_at < now - USE_NOTED_EVERY:
+    if (key.last_used_at is None or key.last_used_at < now - USE_NOTED_EVERY) and not read_only.is_on():
         ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now), pk=key.pk).update(last_used_at=now)
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import ApiKey, AuditEntry, User
+from web import read_only
 
 MOST_KEYS = 50
 
@@ -65,4 +66,13 @@ def revoke_key(api_key: ApiKey, *, actor: User | None = None, actor_label: str =
     if api_key.revoke():
         AuditEntry.objects.record(
             "api_key.revoked", api_key, actor=actor, actor_label=actor_label, after={"prefix": api_key.prefix}
+        )
+
+
+@transaction.atomic
+def set_read_only(*, enabled: bool, actor_label: str) -> None:
+    """Let the portal only read, or write again, from the next request on in every worker; the same again changes nothing."""
+    if read_only.turn(on=enabled):
+        AuditEntry.objects.record(
+            "read_only.changed", actor_label=actor_label, before={"enabled": not enabled}, after={"enabled": enabled}
         )

@@ -131,33 +131,34 @@ def _sentences(value: Any) -> list[str]:
     return [str(value)]
 
 
-def _speaks_json(request: HttpRequest) -> bool:
+def speaks_json(request: HttpRequest) -> bool:
+    """Tell whether a program asks, for whom an error is a document and no page."""
     return request.path.startswith(("/api/", "/freeswitch/"))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400 for what Django itself refuses."""
-    if _speaks_json(request):
+    if speaks_json(request):
         return problem_response(request, 400, "bad_request", "The request is malformed.")
     return render(request, "400.html", status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 403."""
-    if _speaks_json(request):
+    if speaks_json(request):
         return problem_response(request, 403, "permission_denied", "You may not do this.")
     return render(request, "403.html", status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404."""
-    if _speaks_json(request):
+    if speaks_json(request):
         return problem_response(request, 404, "not_found", "There is nothing at this address.")
     return render(request, "404.html", status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500; the template takes nothing from the request, which may be what broke."""
-    if _speaks_json(request):
+    if speaks_json(request):
         return problem_response(request, 500, "internal_error", "Something broke here; the request's id leads to its log.")
     return render(None, "500.html", status=status.HTTP_500_INTERNAL_SERVER_ERROR)

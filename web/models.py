@@ -1,4 +1,4 @@
-"""What the manners of all endpoints keep: answers to be repeated."""
+"""What the manners of all endpoints keep: answers to be repeated, and whether anything may be written."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -42,3 +42,19 @@ class IdempotentRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.caller}: {self.state}"
+
+
+class ReadOnlyMode(models.Model):
+    """The one row that says whether the portal only reads; without it, it writes as well."""
+
+    ONLY_ID = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY_ID, editable=False)
+    is_on = models.BooleanField(default=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=Q(id=1), name="read_only_mode_once"),)
+
+    def __str__(self) -> str:
+        return "on" if self.is_on else "off"

@@ -1,4 +1,4 @@
-"""The manners of every REST view: counted, known parameters only, no HEAD that acts."""
+"""The manners of every REST view: counted, known parameters only, no HEAD that acts, nothing written in read-only mode."""
 
 from typing import Any, ClassVar, NoReturn
 
@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from web import idempotency, throttling
+from web import idempotency, read_only, throttling
 from web.errors import Problem
 
 LONGEST_VALUE = 1000
@@ -23,6 +23,8 @@ class ApiView(APIView):
     other_parameters_allowed: ClassVar[bool] = False
     # Where GET acts (assigns, dials), a HEAD must not: it is a 405.
     head_allowed: ClassVar[bool] = True
+    # Whether its unsafe methods are a 503 in read-only mode. A GET that acts calls `read_only.refuse()` before it does.
+    refuses_when_read_only: ClassVar[bool] = True
 
     @property
     def allowed_methods(self) -> list[str]:
@@ -36,6 +38,8 @@ class ApiView(APIView):
             raise MethodNotAllowed("HEAD")
         super().initial(request, *args, **kwargs)
         self._check_parameters(request)
+        if self.refuses_when_read_only and self._would_write(request):
+            read_only.refuse()
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """Tell by `Allow` what can be done here, and nothing else."""
@@ -53,6 +57,10 @@ class ApiView(APIView):
         """Leave to Django what nobody foresaw; a repeat of the request begins anew."""
         idempotency.release(self.request)
         raise exc
+
+    def _would_write(self, request: Request) -> bool:
+        """Tell whether the request is for a verb that exists here and is not safe."""
+        return request.method not in read_only.SAFE_METHODS and hasattr(self, str(request.method).lower())
 
     def _check_parameters(self, request: Request) -> None:
         known = self.query_parameters if request.method in ("GET", "HEAD") else frozenset()

@@ -1,14 +1,15 @@
-"""`maintenance/keys`: the operator issues and revokes API keys."""
+"""`maintenance/keys` and `maintenance/read-only`: the operator issues and revokes API keys, and stops all writing."""
 
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.serializers import KeyRequestSerializer
+from accounts.api.serializers import KeyRequestSerializer, ReadOnlySerializer
 from accounts.authentication import MaintenanceAuthentication
 from accounts.models import ApiKey
 from accounts.permissions import IsOperator
-from accounts.services import issue_key, revoke_key
+from accounts.services import issue_key, revoke_key, set_read_only
+from web import read_only
 from web.idempotency import idempotent
 from web.parameters import ApiView
 
@@ -53,3 +54,21 @@ class KeyDetail(MaintenanceView):
         api_key = get_object_or_404(ApiKey, pk=key_id)
         revoke_key(api_key, actor_label="maintenance")
         return Response(status=204)
+
+
+class ReadOnly(MaintenanceView):
+    """GET tells whether the portal only reads; PUT sets it."""
+
+    # Or it could never be left again.
+    refuses_when_read_only = False
+
+    def get(self, request: Request) -> Response:
+        """Tell."""
+        return Response({"enabled": read_only.is_on()})
+
+    def put(self, request: Request) -> Response:
+        """Set it, for every worker from its next request on."""
+        body = ReadOnlySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        set_read_only(enabled=body.validated_data["enabled"], actor_label="maintenance")
+        return Response(body.validated_data)

@@ -36,6 +36,22 @@ class StrictCharField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class StrictBooleanField(serializers.BooleanField):
+    """Truth as JSON has it: `"false"`, 0 and null are no answers."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Return the truth value."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class ReadOnlySerializer(StrictSerializer):
+    """Whether the portal is only to read."""
+
+    enabled = StrictBooleanField()
+
+
 class KeyRequestSerializer(StrictSerializer):
     """What a new API key is to be."""
 

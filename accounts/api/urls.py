@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts.api.audit import AuditList
-from accounts.api.maintenance import KeyDetail, KeyList
+from accounts.api.maintenance import KeyDetail, KeyList, ReadOnly
 from accounts.api.sign_in import Callback, Login, Refresh
 from accounts.api.tokens import TokenDetail, TokenList
 
@@ -16,4 +16,5 @@ urlpatterns = [
     path("tokens/<int:key_id>", TokenDetail.as_view(), name="token"),
     path("maintenance/keys", KeyList.as_view(), name="maintenance-keys"),
     path("maintenance/keys/<int:key_id>", KeyDetail.as_view(), name="maintenance-key"),
+    path("maintenance/read-only", ReadOnly.as_view(), name="maintenance-read-only"),
 ]

@@ -12,6 +12,7 @@ from telephony.models import Assignment
 from telephony.services.assignments import release
 from telephony.services.credentials import renew_password
 from telephony.services.pool import PoolEmptyError, assign_number, assignment_of
+from web import read_only
 from web.errors import Problem
 from web.idempotency import idempotent
 from web.parameters import ApiView
@@ -75,6 +76,8 @@ class AssignNumber(ApiView):
         held = assignment_of(person)
         if held is not None:
             return held, False
+        # A GET comes to here as well.
+        read_only.refuse()
         try:
             return assign_number(person, area_code)
         except PoolEmptyError as error:
