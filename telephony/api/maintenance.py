@@ -1,4 +1,4 @@
-"""`maintenance/numbers`: the operator fills the pool."""
+"""`maintenance/numbers` and `maintenance/status`: the operator fills the pool, and sees how things stand."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from accounts.api.maintenance import MaintenanceView
 from accounts.api.serializers import StrictCharField, StrictSerializer, printable
 from telephony.services.inventory import MOST_A_CALL, add_numbers
+from telephony.services.status import portal_status
 from web.idempotency import idempotent
 
 
@@ -36,3 +37,11 @@ class NumberList(MaintenanceView):
         )
         answer: dict[str, Any] = {"added": added, "skipped": [skip._asdict() for skip in skipped]}
         return Response(answer)
+
+
+class Status(MaintenanceView):
+    """GET how the portal stands."""
+
+    def get(self, request: Request) -> Response:
+        """Show the version, the database, the pool, the switches, and what waits."""
+        return Response(portal_status())

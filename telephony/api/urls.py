@@ -5,7 +5,7 @@ from django.urls import path
 from telephony.api.assign_number import AssignNumber, SipPassword
 from telephony.api.call_links import CallLinkDetail, CallLinks
 from telephony.api.call_recordings import CallRecordingAudio, CallRecordingDetail, CallRecordingList
-from telephony.api.maintenance import NumberList
+from telephony.api.maintenance import NumberList, Status
 from telephony.api.me import Me
 
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("maintenance/numbers", NumberList.as_view(), name="maintenance-numbers"),
     path("call-link", CallLinks.as_view(), name="call-link"),
     path("call-link/<int:link_id>", CallLinkDetail.as_view(), name="call-link-detail"),
+    path("maintenance/status", Status.as_view(), name="maintenance-status"),
     path("call-recording", CallRecordingList.as_view(), name="call-recording-list"),
     path("call-recording/<int:call_id>", CallRecordingDetail.as_view(), name="call-recording-detail"),
     path("call-recording/<int:call_id>/audio", CallRecordingAudio.as_view(), name="call-recording-audio"),
