@@ -12,6 +12,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from accounts.models import AuditEntry, Role, User
+from web import read_only
 
 Claims = Mapping[str, Any]
 
@@ -56,12 +57,16 @@ def person_known_by(claims: Claims, profile: Claims | None = None) -> User:
 
     Never matched by e-mail. Name and e-mail are kept current from `profile` alone: the claims of an ID token or of
     userinfo, of the same subject; an access token says nothing of them. A deactivated person is returned as he is,
-    with nothing written: it is for the caller to refuse him. Raises ClaimsError.
+    with nothing written: it is for the caller to refuse him. While the portal only reads nobody is created, and a new
+    role holds for this request. Raises ClaimsError, ReadOnlyError.
     """
     issuer, subject = subject_of(claims)
     if profile is not None and profile.get("sub") != subject:
         raise ClaimsError("The two tokens are of different people.")
-    user = User.objects.by_subject(issuer, subject)
+    user = User.objects.filter(issuer=issuer, subject=subject).first()
+    if user is None:
+        read_only.refuse()
+        user = User.objects.by_subject(issuer, subject)
     if user.is_active:
         _refresh_role(user, role_named_by(claims))
         _refresh_profile(user, profile or {})
@@ -73,6 +78,9 @@ def _refresh_role(user: User, role: Role | None) -> None:
     if role is None or role == user.role:
         return
     before = user.role
+    if read_only.is_on():
+        user.role = role
+        return
     with transaction.atomic():
         if User.objects.change(user, role=role):
             AuditEntry.objects.record(
@@ -84,7 +92,7 @@ def _refresh_profile(user: User, profile: Claims) -> None:
     """Store name and e-mail where they differ; what is no name, or no verified e-mail, is left alone."""
     said = {"name": _name_in(profile), "email": _email_in(profile)}
     changes = {field: value for field, value in said.items() if value and value != getattr(user, field)}
-    if changes:
+    if changes and not read_only.is_on():
         User.objects.change(user, **changes)
 
 

@@ -6,10 +6,11 @@ from accounts.backends import CALLBACK_PATH
 from accounts.views import auth0, invitations, second_factor
 from accounts.views.audit import audit_list
 from accounts.views.sign_in import SignInView, admin_sign_in, sign_out
+from web.read_only import served_when_read_only
 
 urlpatterns = [
     path("audit/", audit_list, name="audit-list"),
-    path("login", SignInView.as_view(), name="login"),
+    path("login", served_when_read_only(SignInView.as_view()), name="login"),
     path("login/auth0/", auth0.begin, name="sign-in-auth0"),
     path(CALLBACK_PATH.removeprefix("/"), auth0.complete, name="sign-in-auth0-complete"),
     path("login/code", second_factor.sign_in_code, name="sign-in-code"),

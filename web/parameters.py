@@ -37,8 +37,11 @@ class ApiView(APIView):
         if request.method == "HEAD" and not self.head_allowed:
             raise MethodNotAllowed("HEAD")
         super().initial(request, *args, **kwargs)
+        if not hasattr(self, str(request.method).lower()):
+            # A 405, whatever else is wrong with it.
+            return
         self._check_parameters(request)
-        if self.refuses_when_read_only and self._would_write(request):
+        if self.refuses_when_read_only and request.method not in read_only.SAFE_METHODS:
             read_only.refuse()
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
@@ -57,10 +60,6 @@ class ApiView(APIView):
         """Leave to Django what nobody foresaw; a repeat of the request begins anew."""
         idempotency.release(self.request)
         raise exc
-
-    def _would_write(self, request: Request) -> bool:
-        """Tell whether the request is for a verb that exists here and is not safe."""
-        return request.method not in read_only.SAFE_METHODS and hasattr(self, str(request.method).lower())
 
     def _check_parameters(self, request: Request) -> None:
         known = self.query_parameters if request.method in ("GET", "HEAD") else frozenset()

@@ -1,7 +1,7 @@
 """Read-only mode: kept in the database, so that it is in force in every worker at the next request."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -13,11 +13,11 @@ from web.models import ReadOnlyMode
 
 RETRY_AFTER_SECONDS = 60
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-# People may come and go: a session is none of the portal's data.
-_SIGN_IN: Final = frozenset({"login", "logout", "admin:login", "admin:logout"})
-_SIGN_IN_NAMESPACES: Final = frozenset({"social"})
+_SERVED: Final = "served_when_read_only"
 # A call that went unrecorded cannot be recorded later.
 _SWITCH_PATHS: Final = "/freeswitch/"
+
+V = TypeVar("V", bound=Callable[..., HttpResponseBase])
 
 
 class ReadOnlyError(Problem):
@@ -54,8 +54,14 @@ def turn(*, on: bool) -> bool:
     return changed
 
 
+def served_when_read_only(view: V) -> V:
+    """Let a page's form be sent all the same: people may come and go, a session is none of the portal's data."""
+    setattr(view, _SERVED, True)
+    return view
+
+
 class ReadOnlyMiddleware:
-    """Refuse every unsafe method while the portal only reads, save signing in and what the switch reports.
+    """Refuse every unsafe method while the portal only reads, save what the switch reports and what is marked as served.
 
     REST views refuse by themselves, once they know that the client may ask at all.
     """
@@ -71,7 +77,7 @@ class ReadOnlyMiddleware:
         self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: Any, kwargs: Any
     ) -> HttpResponse | None:
         """Answer 503 instead of the view."""
-        if request.method in SAFE_METHODS or _is_served(request, view) or not is_on():
+        if request.method in SAFE_METHODS or _sees_to_it_itself(request, view) or not is_on():
             return None
         return _unavailable(request)
 
@@ -80,11 +86,9 @@ class ReadOnlyMiddleware:
         return _unavailable(request) if isinstance(exception, ReadOnlyError) else None
 
 
-def _is_served(request: HttpRequest, view: Callable[..., HttpResponseBase]) -> bool:
-    if request.path.startswith(_SWITCH_PATHS) or hasattr(getattr(view, "cls", None), "refuses_when_read_only"):
-        return True
-    match = request.resolver_match
-    return match is not None and (match.view_name in _SIGN_IN or match.namespace in _SIGN_IN_NAMESPACES)
+def _sees_to_it_itself(request: HttpRequest, view: Callable[..., HttpResponseBase]) -> bool:
+    is_api_view = hasattr(getattr(view, "cls", None), "refuses_when_read_only")
+    return is_api_view or hasattr(view, _SERVED) or request.path.startswith(_SWITCH_PATHS)
 
 
 def _unavailable(request: HttpRequest) -> HttpResponse:

@@ -42,6 +42,8 @@ class SignInView(ApiView):
     permission_classes = (AllowAny,)
     # Each of these is good for once: a HEAD would use it up.
     head_allowed = False
+    # Signing in is no writing; who would have to be made known by it is refused where that happens.
+    refuses_when_read_only = False
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """Answer a browser in JSON, although it would rather have HTML."""

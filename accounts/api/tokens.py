@@ -13,6 +13,7 @@ from accounts.models import ApiKey
 from accounts.permissions import HasScope, IsActiveUser, person_of
 from accounts.services import MOST_KEYS, TooManyKeysError, issue_own_key, revoke_key
 from web.errors import Problem
+from web.idempotency import idempotent
 from web.paging import KeysetPaginator, paged_response
 from web.parameters import ApiView
 
@@ -38,6 +39,7 @@ class TokenList(ApiView):
 
         return paged_response(request, keys, serialize, KEYS)
 
+    @idempotent("key")
     def post(self, request: Request) -> Response:
         """Make a key for oneself, shown this once."""
         body = TokenRequestSerializer(data=request.data)

@@ -51,6 +51,15 @@ def post(client: Client, headers: Headers, body: Any = None, **extra: Any) -> Ht
     )
 
 
+def test_a_repeat_with_its_key_makes_no_other_and_shows_none(client: Client, headers: Headers) -> None:
+    once = headers | {"idempotency-key": "k"}
+    first, again = post(client, once), post(client, once)
+    assert (again.status_code, again["Idempotent-Replayed"], again["Cache-Control"]) == (201, "true", "no-store")
+    assert again.json() == first.json() | {"key": None}
+    assert post(client, once, {"name": "other"}).status_code == 422
+    assert ApiKey.objects.count() == 2
+
+
 def test_a_key_is_shown_once_and_opens(client: Client, headers: Headers, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         response = post(client, headers)

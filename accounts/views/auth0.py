@@ -11,8 +11,10 @@ from accounts.backends import Auth0Backend
 from accounts.models import User
 from accounts.sessions import AUTH0_BACKEND, note_refusal, safe_target, start_session
 from accounts.views.refusals import reason_of, refuse
+from web.read_only import served_when_read_only
 
 
+@served_when_read_only
 @never_cache
 @require_POST
 def begin(request: HttpRequest) -> HttpResponse:

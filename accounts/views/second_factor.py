@@ -29,11 +29,13 @@ from accounts.second_factor import (
     start_enrolment,
 )
 from accounts.sessions import PASSWORD_BACKEND, note_refusal, start_session
+from web.read_only import served_when_read_only
 
 View = Callable[..., HttpResponse]
 WRONG_CODE = "This code is not right. Each is taken once, and only while the app shows it."
 
 
+@served_when_read_only
 @sensitive_post_parameters("code")
 @never_cache
 @require_http_methods(["GET", "POST"])

@@ -15,6 +15,7 @@ from accounts import auth0_addresses
 from accounts.models import User
 from accounts.second_factor import await_code, is_enrolled
 from accounts.sessions import PASSWORD_BACKEND, came_through_auth0, end_session, note_refusal, safe_target, start_session
+from web.read_only import served_when_read_only
 
 
 class SignInView(LoginView):
@@ -51,6 +52,7 @@ class SignInView(LoginView):
         return super().form_invalid(form)
 
 
+@served_when_read_only
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session, also at Auth0 where that began it."""

@@ -5,14 +5,23 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
 from django.core.cache import caches
 from django.core.management import call_command
 from django.utils import timezone
+from social_django.models import Nonce, Partial
 
+from accounts.models import SignIn
 from web.models import IdempotentRequest
 
 pytestmark = pytest.mark.django_db
+
+SWEPT = (IdempotentRequest, Session, SignIn, Partial, AccessAttempt)
+NAMES = [
+    "answers kept for an Idempotency-Key", "sessions", "sign-ins over the API", "sign-ins on the web", "wrong passwords",
+    "cache entries",
+]  # fmt: skip
 
 
 def run() -> list[str]:
@@ -21,29 +30,35 @@ def run() -> list[str]:
     return output.getvalue().splitlines()
 
 
-def fill() -> None:
-    now = timezone.now()
-    for number in range(5):
-        for age in (timedelta(hours=-1), timedelta(hours=25)):
-            Session.objects.create(session_key=f"{number}-{age}", session_data="", expire_date=now - age)
-            IdempotentRequest.objects.create(
-                caller="operator", target_digest="t", key_digest=f"{number}-{age}", body_digest="b",
-                created_at=now - age, lease_until=now - age,
-            )  # fmt: skip
+def fill(number: int, age: timedelta) -> None:
+    name, at = f"{number}-{age}", timezone.now() - age
+    IdempotentRequest.objects.create(
+        caller="operator", target_digest="t", key_digest=name, body_digest="b", created_at=at, lease_until=at
+    )
+    Session.objects.create(session_key=name, session_data="", expire_date=at)
+    SignIn.objects.create(state_digest=name, nonce="n", code_verifier="v", expires_at=at)
+    AccessAttempt.objects.create(username=name, ip_address="127.0.0.1", failures_since_start=1)
+    AccessAttempt.objects.filter(username=name).update(attempt_time=at)
+    partial = Partial.objects.create(token=name, data={}, backend="auth0")
+    Partial.objects.filter(pk=partial.pk).update(timestamp=at)
 
 
-def test_what_is_over_is_deleted(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_over_is_deleted_and_nothing_else(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CACHES = {"default": {"BACKEND": "web.cache.DatabaseCache", "LOCATION": "portal_cache"}}
     monkeypatch.setattr("portal.management.commands.housekeeping.AT_ONCE", 2)
     cache = caches["default"]
     cache.clear()
     cache.set("old", 1, timeout=-10)
     cache.set("new", 1)
-    fill()
-    assert run() == ["answers kept for an Idempotency-Key: 5 deleted", "sessions: 5 deleted", "cache entries: 1 deleted"]
-    assert (Session.objects.count(), IdempotentRequest.objects.count(), cache.get("new")) == (5, 5, 1)
+    for number in range(5):
+        fill(number, timedelta(hours=25))
+        fill(number, timedelta(minutes=-1))
+    Nonce.objects.create(server_url="https://auth0.invalid/", timestamp=1, salt="s")
+    assert run() == [f"{name}: {deleted} deleted" for name, deleted in zip(NAMES, (5, 5, 5, 6, 5, 1), strict=True)]
+    assert [model.objects.count() for model in SWEPT] == [5] * len(SWEPT)
     assert not Session.objects.filter(expire_date__lt=timezone.now()).exists()
-    assert run() == ["answers kept for an Idempotency-Key: 0 deleted", "sessions: 0 deleted", "cache entries: 0 deleted"]
+    assert cache.get("new") == 1
+    assert run() == [f"{name}: 0 deleted" for name in NAMES]
 
 
 def test_a_cache_of_its_own_is_left_alone() -> None:

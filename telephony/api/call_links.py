@@ -14,7 +14,9 @@ from telephony.services.call_links.dialling import bring_up_to_date, cancel
 from telephony.services.call_links.placing import CallLimitError, LinkNumberError, NumberRequiredError, place
 from telephony.services.dialing import DestinationNotAllowedError
 from telephony.services.switchboard import SwitchAwayError
+from web import read_only
 from web.errors import Problem
+from web.idempotency import idempotency_of, idempotent
 from web.parameters import ApiView
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -68,20 +70,27 @@ class CallLinks(ApiView):
         """Place a call between the two numbers of the query."""
         if "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
             raise Problem(403, "prefetch_refused", "This address dials: it is not for fetching ahead.")
+        read_only.refuse()
         return self._place(request, request.query_params.dict())
 
+    @idempotent()
     def post(self, request: Request) -> Response:
         """Place a call between the two numbers of the body."""
-        if request.query_params:
-            raise Problem(400, "unknown_parameter", "A POST has the numbers in its body.")
-        return self._place(request, request.data)
+        once = idempotency_of(request)
+        return self._place(request, request.data, once.key if once else "")
 
-    def _place(self, request: Request, wanted: Any) -> Response:
+    def _place(self, request: Request, wanted: Any, idempotency_key: str = "") -> Response:
         body = LinkRequestSerializer(data=wanted)
         body.is_valid(raise_exception=True)
         numbers = body.validated_data
         try:
-            link, _ = place(person_of(request), numbers["source_number"], numbers["destination_number"])
+            link, _ = place(
+                person_of(request),
+                numbers["source_number"],
+                numbers["destination_number"],
+                # Known to the link as well: whoever takes over from a server that died in between does not dial again.
+                idempotency_key=idempotency_key,
+            )
         except LinkNumberError as error:
             raise serializers.ValidationError({error.field: [str(error)]}) from None
         except NumberRequiredError:

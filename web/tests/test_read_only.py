@@ -192,12 +192,12 @@ def test_the_administration_shows_and_does_not_change(admin: Client, path: str) 
     assert rows() == before
 
 
-@pytest.mark.parametrize("login", ["/login", "/admin/login/"])
-def test_people_come_and_go(client: Client, admin: Client, login: str) -> None:
+@pytest.mark.parametrize("logout", ["/logout", "/admin/logout/"])
+def test_people_come_and_go(client: Client, admin: Client, logout: str) -> None:
     read_only.turn(on=True)
-    assert client.post("/logout").status_code == 302
+    assert client.post(logout).status_code == 302
     assert client.get("/").status_code == 302
-    assert client.post(login, {"username": "root", "password": "correct horse battery"}).status_code == 302
+    assert client.post("/login", {"username": "root", "password": "correct horse battery"}).status_code == 302
     assert client.get("/").status_code == 200
 
 

@@ -3,12 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
+from axes.models import AccessAttempt
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.cache import caches
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from django.db.models import QuerySet
 from django.utils import timezone
+from social_django.models import Association, Code, Nonce, Partial
 from tqdm import tqdm
 
+from accounts.models import SignIn
 from web import idempotency
 from web.cache import DatabaseCache
 
@@ -16,10 +22,41 @@ from web.cache import DatabaseCache
 AT_ONCE = 1000
 
 
+def _delete_some(over: QuerySet[Any]) -> int:
+    some = list(over.values_list("pk", flat=True)[:AT_ONCE])
+    over.filter(pk__in=some).delete()
+    return len(some)
+
+
+def sweep_answers() -> int:
+    """Delete some answers whose day is over; return how many."""
+    return idempotency.sweep(AT_ONCE)
+
+
 def sweep_sessions() -> int:
-    """Delete some of the sessions that have expired; return how many."""
-    over = Session.objects.filter(expire_date__lt=timezone.now()).values_list("pk", flat=True)[:AT_ONCE]
-    return Session.objects.filter(pk__in=list(over)).delete()[0]
+    """Delete some sessions that have expired; return how many."""
+    return _delete_some(Session.objects.filter(expire_date__lt=timezone.now()))
+
+
+def sweep_sign_ins() -> int:
+    """Delete some sign-ins over the API from which nobody came back; return how many."""
+    return _delete_some(SignIn.objects.filter(expires_at__lte=timezone.now()))
+
+
+def sweep_social_sign_ins() -> int:
+    """Delete what sign-ins on the web left behind, by the library's own command; return how many."""
+
+    def left() -> int:
+        return sum(model.objects.count() for model in (Association, Code, Nonce, Partial))
+
+    before = left()
+    call_command("clearsocial", age=1)
+    return max(0, before - left())
+
+
+def sweep_wrong_passwords() -> int:
+    """Delete some wrong passwords that do not count any more; return how many."""
+    return _delete_some(AccessAttempt.objects.filter(attempt_time__lt=timezone.now() - settings.AXES_COOLOFF_TIME))
 
 
 def sweep_cache() -> int:
@@ -28,15 +65,19 @@ def sweep_cache() -> int:
     return cache.delete_expired() if isinstance(cache, DatabaseCache) else 0
 
 
+# Each is repeated until it finds nothing.
 SWEEPS: dict[str, Callable[[], int]] = {
-    "answers kept for an Idempotency-Key": lambda: idempotency.sweep(AT_ONCE),
+    "answers kept for an Idempotency-Key": sweep_answers,
     "sessions": sweep_sessions,
+    "sign-ins over the API": sweep_sign_ins,
+    "sign-ins on the web": sweep_social_sign_ins,
+    "wrong passwords": sweep_wrong_passwords,
     "cache entries": sweep_cache,
 }
 
 
 class Command(BaseCommand):
-    help = "Delete sessions, cached values and kept answers whose time is over. For cron, once an hour or once a day."
+    help = "Delete sessions, sign-ins, cached values and kept answers whose time is over. For cron, once an hour or a day."
 
     def handle(self, *args: Any, **options: Any) -> None:
         for name, sweep in SWEEPS.items():

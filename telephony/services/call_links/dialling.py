@@ -16,6 +16,7 @@ from telephony.services.switchboard import SwitchAwayError, reach
 from telephony.switch.commands import Endpoint, OriginateLink, RecordingTarget, UuidExists, UuidKill, exists
 from telephony.switch.errors import CommandRefusedError, SwitchError
 from telephony.switch.esl import EventSocket
+from web import read_only
 
 logger = logging.getLogger("portal.call_links")
 
@@ -193,13 +194,14 @@ def kill(socket: EventSocket, link: CallLink) -> bool:
 def bring_up_to_date(link: CallLink) -> CallLink:
     """Return the link after what is due was done: a cancel that the switch has not heard, an expiry that has passed.
 
-    Every link ends, also where nothing listens: whoever reads it sees to it.
+    Every link ends, also where nothing listens: whoever reads it sees to it. While the portal only reads no expiry is
+    stored; a phone that somebody has asked to be quiet is hung up all the same.
     """
     if not link.is_open:
         return link
     if link.cancel_requested_at is not None:
         _hang_up_again(link)
-    elif link.expires_at <= timezone.now():
+    elif link.expires_at <= timezone.now() and not read_only.is_on():
         _expire(link)
     return link
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -12,10 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
-from demo.switch.exchange import Settings
 from demo.switch.simulator import SimulatedSwitch
 from telephony.models import Call, CallLink
 from telephony.switch.esl import SwitchAddress
+from telephony.tests.simulated_switch import originate_of, simulated
 
 pytestmark = pytest.mark.django_db
 
@@ -28,20 +27,6 @@ HOSTILE = [
     "٢٤٠٣٠١٩٥١٧", "\uff12\uff14\uff10\uff13\uff10\uff11\uff19\uff15\uff11\uff17", "2403019517;ext=5", "2403019517;phone-context=+44", "tel:2403019517;x=y", "{a=b}2403019517",
     "[a=b]2403019517", "sofia/gateway/carrier/2403019517", "user/1001", "2403019517 XML public", "2403019517\0", "2403019517\t",
 ]  # fmt: skip
-
-
-@contextmanager
-def simulated(settings: Any, **options: Any) -> Iterator[SimulatedSwitch]:
-    """A switch to which the portal is led; a second of a call takes 20 ms unless told otherwise."""
-    with SimulatedSwitch(Settings(password="simulated", **({"pace": 0.02} | options))) as switch:
-        settings.FREESWITCH_ESL = SwitchAddress("127.0.0.1", switch.port, "simulated")
-        yield switch
-
-
-def originate_of(switch: SimulatedSwitch) -> str:
-    """The one originate that the switch got."""
-    [command] = [command for command in switch.commands if "originate" in command]
-    return command
 
 
 @pytest.fixture
