@@ -5,15 +5,17 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.contrib.auth.models import AnonymousUser
+from django.db import IntegrityError, OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 
 from accounts.models import ApiKey, AuditEntry, User
 from web import idempotency
@@ -322,6 +324,32 @@ def test_no_transaction_is_open_while_the_view_works(client: Client, monkeypatch
 
     monkeypatch.setattr("accounts.api.maintenance.issue_key", look)
     assert post(client).json()["code"] == "seen"
+
+
+def test_whoever_is_always_too_late_is_told_to_wait(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("web.idempotency._try_to_claim", lambda *_: None)
+        assert post(client).json()["code"] == "idempotency_in_progress"
+    assert post(client).status_code == 201
+
+
+def test_a_row_that_is_forgotten_before_it_can_be_read(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = IdempotentRequest.objects.get_or_create
+    errors = [IntegrityError("another one's, which is gone")]
+
+    def race(**values: Any) -> Any:
+        if errors:
+            raise errors.pop()
+        return original(**values)
+
+    monkeypatch.setattr(IdempotentRequest.objects, "get_or_create", race)
+    assert post(client).status_code == 201
+    assert (errors, ApiKey.objects.count()) == ([], 1)
+
+
+def test_nobody_has_no_keys() -> None:
+    with pytest.raises(NotAuthenticated):
+        idempotency._caller_of(SimpleNamespace(user=AnonymousUser()))
 
 
 # -- sweeping --------------------------------------------------------------------------------------------------------------
