@@ -10,7 +10,6 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.models import User
-from telephony.fields import country_of, format_number, normalise_number
 from telephony.models import Call, CallLink, Extension, Gateway, Number, Provider
 from telephony.tests.captures import posts_of
 
@@ -88,49 +87,6 @@ def test_whom_a_link_was_to_reach_stands_in_the_link(post_cdr: Callable, make_pe
     )  # fmt: skip
     call = post_with(post_cdr, "call-link-source-no-answer", 0, portal_call_link=str(link.pk))
     assert (call.caller_number, call.callee_number, call.call_link) == ("1005", "12403019517", link)
-
-
-@pytest.mark.parametrize(
-    ("text", "digits"),
-    [
-        ("2762087784", "12762087784"), ("(276) 208-7784", "12762087784"), ("+1 276.208.7784", "12762087784"), ("12762087784", "12762087784"),
-        ("+44 20 7946 0018", "442079460018"), ("442079460018", "442079460018"),
-    ],
-)  # fmt: skip
-def test_numbers_in_any_notation(text: str, digits: str) -> None:
-    assert normalise_number(text) == digits
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "12",
-        "hello",
-        "1-800-FLOWERS",
-        "2762087784;ext=5",
-        "2762087784 x5",
-        "٢٧٦٢٠٨٧٧٨٤",
-        "+",
-        "1" * 50,
-        "2762087784\n",
-        "@",
-        "911",
-    ],
-)
-def test_what_is_no_number(text: str) -> None:
-    if text.endswith("\n"):
-        assert normalise_number(text) == "12762087784"
-        return
-    with pytest.raises(Exception, match="Not a phone number"):
-        normalise_number(text)
-
-
-def test_numbers_for_people() -> None:
-    assert format_number("17036879447") == "+1 703-687-9447"
-    for odd in ("1006", "carrier", "", "99999999999", "٠١٢٣٤٥٦٧", "00000000000"):
-        assert format_number(odd) == odd
-    assert (country_of("442079460018"), country_of("000")) == ("GB", "")
 
 
 def test_recordingurl_prints_an_address_that_works(client: Any, capsys: pytest.CaptureFixture[str]) -> None:
