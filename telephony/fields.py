@@ -121,6 +121,11 @@ def country_of(digits: str) -> str:
         return ""
 
 
+def is_number_of(digits: str, country: str) -> bool:
+    """Tell whether E.164 digits are a number of this country; those of a whole plan, such as +1 800, are of each in it."""
+    return phonenumbers.is_valid_number_for_region(phonenumbers.parse(f"+{digits}"), country)
+
+
 def _two_letters(region: str | None) -> str:
     """Return a region's code, "" for none and for numbers of no country, whose region is 001."""
     return region if region and region.isalpha() else ""

@@ -1,14 +1,12 @@
 """`maintenance/numbers` and `maintenance/status`: the operator fills the pool, and sees how things stand."""
 
-from typing import Any
-
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.maintenance import MaintenanceView
 from accounts.api.serializers import StrictCharField, StrictSerializer, printable
-from telephony.services.inventory import MOST_A_CALL, add_numbers
+from telephony.services.inventory import MOST_A_CALL, Offer, add_numbers
 from telephony.services.status import portal_status
 from web.idempotency import idempotent
 
@@ -17,8 +15,11 @@ class NumbersSerializer(StrictSerializer):
     """Numbers of a provider, in any notation."""
 
     provider = StrictCharField(max_length=100, validators=[printable])
+    # Taken as they come: what a number may have around it is for its reader to say, not for the field.
     numbers = serializers.ListField(
-        child=StrictCharField(allow_blank=True, max_length=100), max_length=MOST_A_CALL, allow_empty=False
+        child=StrictCharField(allow_blank=True, max_length=100, trim_whitespace=False),
+        max_length=MOST_A_CALL,
+        allow_empty=False,
     )
 
 
@@ -30,13 +31,10 @@ class NumberList(MaintenanceView):
         """Add what is a number and not there yet; tell of every other one why not."""
         body = NumbersSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        added, skipped = add_numbers(
-            body.validated_data["provider"],
-            body.validated_data["numbers"],
-            actor_label="maintenance",
-        )
-        answer: dict[str, Any] = {"added": added, "skipped": [skip._asdict() for skip in skipped]}
-        return Response(answer)
+        provider = body.validated_data["provider"]
+        outcome = add_numbers([Offer(text, provider) for text in body.validated_data["numbers"]], actor_label="maintenance")
+        skipped = [{"number": each.offer.text, "reason": each.reason} for each in outcome.skipped]
+        return Response({"added": outcome.added, "skipped": skipped})
 
 
 class Status(MaintenanceView):

@@ -1,66 +1,185 @@
 """The pool of numbers: what comes in, normalised, once."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+import enum
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import AuditEntry
-from telephony.fields import country_of, normalise_number
+from telephony.fields import NotANumberError, PhoneNumber, is_number_of, read_number
 from telephony.models import Number, Provider
 from web.locks import lock_names
 
 MOST_A_CALL = 10_000
 AT_ONCE = 500
+ATTEMPTS = 3
+
+
+class Offer(NamedTuple):
+    """A number that is to come in, as somebody wrote it in the notation of `country` ("" for home), on a file's `line`."""
+
+    text: str
+    provider: str
+    country: str = ""
+    line: int = 0
+
+
+class Fate(enum.Enum):
+    """Why a number does not come in."""
+
+    WRONG = enum.auto()
+    REPEATED = enum.auto()
+    KNOWN = enum.auto()
 
 
 class Skipped(NamedTuple):
-    """A number that was not added, as it was given, and why."""
+    """A number that does not come in, and why, in words that go on after it."""
 
-    number: str
+    offer: Offer
+    fate: Fate
     reason: str
 
 
+@dataclass
+class Outcome:
+    """What became of the numbers that were offered."""
+
+    added: int = 0
+    skipped: list[Skipped] = field(default_factory=list)
+    new_providers: list[str] = field(default_factory=list)
+    # How many of those that are in the pool already are another provider's, and stay so.
+    kept_elsewhere: int = 0
+
+
+class Rehearsal:
+    """What would be in the pool by now had every number been added, beside it and on disk: there may be any number of them."""
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("")
+        self._database.execute("CREATE TABLE number (digits TEXT PRIMARY KEY, provider TEXT) WITHOUT ROWID")
+        self._providers: set[str] = set()
+
+    def close(self) -> None:
+        """Forget all of it."""
+        self._database.close()
+
+    def providers_of(self, digits: Sequence[str]) -> dict[str, str]:
+        """Return those of the numbers that would be there, with the names of their providers."""
+        places = ",".join("?" * len(digits))
+        return dict(self._database.execute(f"SELECT * FROM number WHERE digits IN ({places})", digits))  # noqa: S608 - marks
+
+    def add(self, fresh: Iterable["_Wanted"]) -> list[str]:
+        """Note numbers as added; return the names of the providers that would have been created for them."""
+        pairs = [(wanted.number.digits, wanted.offer.provider) for wanted in fresh]
+        self._database.executemany("INSERT INTO number VALUES (?, ?)", pairs)
+        names = {name for _, name in pairs} - self._providers
+        self._providers |= names
+        known = Provider.objects.filter(name__in=names).values_list("name", flat=True)
+        return sorted(names - set(known))
+
+
+class _Wanted(NamedTuple):
+    """A number that is one, and the offer that it came from."""
+
+    number: PhoneNumber
+    offer: Offer
+
+
+def add_numbers(offers: Sequence[Offer], *, actor_label: str, origin: Mapping[str, Any] | None = None) -> Outcome:
+    """Add the numbers that are not in the pool yet, in one transaction, their providers created when new.
+
+    `origin` says in the audit log where they came from.
+    """
+    wanted, skipped = _read(offers)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _add(wanted, skipped, actor_label, dict(origin or {}))
+        except IntegrityError:
+            # Somebody added one of them by hand since we looked: look again.
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+def preview_numbers(offers: Sequence[Offer], rehearsal: Rehearsal) -> Outcome:
+    """Tell what `add_numbers` would do, after all that was rehearsed before, and do nothing."""
+    wanted, skipped = _read(offers)
+    known = _known(wanted) | {
+        digits: name for some in _chunks(wanted) for digits, name in rehearsal.providers_of(some).items()
+    }  # fmt: skip
+    fresh, outcome = _sorted_out(wanted, known, skipped)
+    outcome.new_providers = rehearsal.add(fresh)
+    return outcome
+
+
 @transaction.atomic
-def add_numbers(provider_name: str, numbers: Sequence[str], *, actor_label: str) -> tuple[int, list[Skipped]]:
-    """Add numbers in any notation, of a provider created when new; return how many are new, and the others with reasons."""
+def _add(wanted: Mapping[str, _Wanted], skipped: Sequence[Skipped], actor_label: str, origin: dict[str, Any]) -> Outcome:
     # One import at a time: what two of them share is then counted by the first and skipped by the second.
     lock_names(["telephony.inventory"])
-    wanted, skipped = _normalised(numbers)
-    known = _known(wanted)
-    skipped += [Skipped(text, "is in the pool already") for digits, text in wanted.items() if digits in known]
-    fresh = [digits for digits in wanted if digits not in known]
-    provider, _ = Provider.objects.get_or_create(name=provider_name)
-    Number.objects.bulk_create(
-        (Number(number=digits, provider=provider, country=country_of(digits)) for digits in fresh), batch_size=AT_ONCE
-    )
-    AuditEntry.objects.record(
-        "numbers.added", provider, actor_label=actor_label, after={"added": len(fresh), "skipped": len(skipped)}
-    )
-    return len(fresh), skipped
+    fresh, outcome = _sorted_out(wanted, _known(wanted), skipped)
+    for name in dict.fromkeys(each.offer.provider for each in wanted.values()):
+        provider, is_new = Provider.objects.get_or_create(name=name)
+        numbers = [each.number for each in fresh if each.offer.provider == name]
+        Number.objects.bulk_create(
+            (Number(number=digits, provider=provider, country=country) for digits, country in numbers), batch_size=AT_ONCE
+        )
+        if is_new:
+            outcome.new_providers.append(name)
+        if is_new or numbers:
+            # In the same transaction: the log tells of what is in the pool, also where an import was cut off.
+            AuditEntry.objects.record(
+                "numbers.added", provider, actor_label=actor_label,
+                after={"added": len(numbers), "skipped": len(outcome.skipped)} | origin,
+            )  # fmt: skip
+    return outcome
 
 
-def _normalised(numbers: Iterable[str]) -> tuple[dict[str, str], list[Skipped]]:
-    """Return E.164 digits with the text they came from, and what is no number or comes twice."""
-    wanted: dict[str, str] = {}
+def _read(offers: Iterable[Offer]) -> tuple[dict[str, _Wanted], list[Skipped]]:
+    """Return the numbers by their E.164 digits, and what is no number or comes twice."""
+    wanted: dict[str, _Wanted] = {}
     skipped = []
-    for text in numbers:
+    for offer in offers:
         try:
-            digits = normalise_number(text)
-        except ValidationError:
-            skipped.append(Skipped(text, "is not a phone number"))
+            number = read_number(offer.text, offer.country)
+        except NotANumberError as error:
+            skipped.append(Skipped(offer, Fate.WRONG, f"is not a phone number: {error.why}"))
             continue
-        if digits in wanted:
-            skipped.append(Skipped(text, "is given more than once"))
+        if offer.country not in ("", number.country) and not is_number_of(number.digits, offer.country):
+            where = number.country or "no country"
+            skipped.append(Skipped(offer, Fate.WRONG, f"is a number of {where}, not of {offer.country}"))
+        elif number.digits in wanted:
+            skipped.append(Skipped(offer, Fate.REPEATED, "is given more than once"))
         else:
-            wanted[digits] = text
+            wanted[number.digits] = _Wanted(number, offer)
     return wanted, skipped
 
 
-def _known(wanted: Iterable[str]) -> set[str]:
-    digits = list(wanted)
-    known: set[str] = set()
-    for start in range(0, len(digits), AT_ONCE):
-        known.update(Number.objects.filter(number__in=digits[start : start + AT_ONCE]).values_list("number", flat=True))
-    return known
+def _sorted_out(
+    wanted: Mapping[str, _Wanted], known: Mapping[str, str], skipped: Sequence[Skipped]
+) -> tuple[list[_Wanted], Outcome]:
+    """Return the numbers that are to be added, and what becomes of all."""
+    fresh = [each for digits, each in wanted.items() if digits not in known]
+    there = [(each.offer, known[digits]) for digits, each in wanted.items() if digits in known]
+    return fresh, Outcome(
+        added=len(fresh),
+        skipped=[*skipped, *(Skipped(offer, Fate.KNOWN, "is in the pool already") for offer, _ in there)],
+        kept_elsewhere=sum(offer.provider != name for offer, name in there),
+    )
+
+
+def _known(wanted: Iterable[str]) -> dict[str, str]:
+    """Return those of the numbers that are in the pool, with the names of their providers."""
+    found = [
+        pair for some in _chunks(wanted) for pair in Number.objects.filter(number__in=some).values_list("number", "provider_id")
+    ]
+    # Afterwards, so that the provider of each is among them; without a join, for which PostgreSQL takes a plan of its own.
+    names: dict[int, str] = dict(Provider.objects.values_list("pk", "name"))
+    return {digits: names[provider] for digits, provider in found}
+
+
+def _chunks(digits: Iterable[str]) -> Iterator[list[str]]:
+    every = list(digits)
+    return (every[start : start + AT_ONCE] for start in range(0, len(every), AT_ONCE))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from telephony.fields import PhoneNumber, country_of, format_number, normalise_number, read_number
+from telephony.fields import PhoneNumber, country_of, format_number, is_number_of, normalise_number, read_number
 
 OURS = "12762087784"
 
@@ -74,6 +74,16 @@ def test_the_country_in_whose_notation_it_is_written() -> None:
     assert read_number("2079460018", "GB").digits == "442079460018"
     assert read_number("2079460018").digits == "12079460018"
     assert read_number("+1 276 208 7784", "GB") == PhoneNumber(OURS, "US")
+
+
+def test_of_which_country_a_number_is() -> None:
+    assert is_number_of(OURS, "US")
+    assert not is_number_of(OURS, "CA")
+    # Free of charge in the whole numbering plan.
+    assert is_number_of("18005551234", "US")
+    assert is_number_of("18005551234", "CA")
+    for unknown in ("GB", "UK", "ZZ"):
+        assert not is_number_of(OURS, unknown)
 
 
 LETTERS = "letters, extensions and parameters"
