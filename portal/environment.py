@@ -152,7 +152,7 @@ class Environment:
 
     def number_range(self, name: str, default: str) -> "NumberRange":
         """Return a range such as 1000-9999, both ends included and of the same length."""
-        text = self.matching(name, default, r"[0-9]{2,7}-[0-9]{2,7}", "a range such as 1000-9999")
+        text = self.matching(name, default, r"[1-9][0-9]{1,6}-[1-9][0-9]{1,6}", "a range such as 1000-9999")
         first, last = text.split("-")
         if len(first) != len(last) or int(first) > int(last):
             raise ImproperlyConfigured(f"{name} must run from a lower to a higher number of the same length, not {text!r}")

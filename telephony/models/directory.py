@@ -1,8 +1,11 @@
 """Who can register at the switch: SIP domains and their extensions."""
 
+from typing import Self
+
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Cast
 
 from telephony.fields import E164Field
 from telephony.models.holding import Holdable, HoldableQuerySet, holding_constraints
@@ -31,6 +34,18 @@ class Domain(models.Model):
 class ExtensionQuerySet(HoldableQuerySet["Extension"]):
     """Sets of extensions."""
 
+    def numbered(self, first: int, last: int) -> Self:
+        """Return those with a number from `first` to `last`."""
+        # As numbers: by their text 200 lies between 1000 and 9999, and the text's index would be searched for all of them.
+        return self.alias(value=Cast("number", models.IntegerField())).filter(value__range=(first, last))
+
+    def lowest_gap(self, last: int) -> str | None:
+        """Return the lowest number, up to `last`, that follows one of these and does not exist in its domain."""
+        following = Cast(Cast("number", models.IntegerField()) + 1, models.CharField(max_length=7))
+        next_one = self.model.objects.filter(domain=OuterRef("domain"), number=OuterRef("following"))
+        ends = self.exclude(number=str(last)).annotate(following=following).filter(~Exists(next_one))
+        return ends.order_by("number").values_list("following", flat=True).first()
+
     def at(self, number: str, domain: str) -> "Extension | None":
         """Return the extension `number@domain`, None where there is none."""
         return self.filter(number=number, domain__name=domain.lower()).first()
@@ -55,7 +70,10 @@ class Extension(Holdable):
             models.UniqueConstraint(fields=("domain", "number"), name="extension_once_per_domain"),
             *holding_constraints("extension"),
         )
-        indexes = (models.Index(fields=("domain", "state", "number"), name="extension_by_state"),)
+        indexes = (
+            models.Index(fields=("domain", "state", "number"), name="extension_by_state"),
+            models.Index(fields=("domain", "state", "cooling_until", "number"), name="extension_by_rest"),
+        )
 
     def __str__(self) -> str:
         return f"{self.number}@{self.domain.name}"

@@ -23,6 +23,14 @@ H = TypeVar("H", bound="Holdable")
 class HoldableQuerySet(models.QuerySet[H]):
     """Sets of things that one person holds at a time."""
 
+    def free(self) -> Self:
+        """Return those that nobody holds and that need no rest."""
+        return self.filter(state=HoldingState.FREE)
+
+    def rested(self, at: datetime) -> Self:
+        """Return those whose rest is over at this moment."""
+        return self.filter(state=HoldingState.COOLING, cooling_until__lte=at)
+
     def claimable(self, at: datetime) -> Self:
         """Return those that may be given away at this moment: free ones, and rested ones."""
         return self.filter(Q(state=HoldingState.FREE) | Q(state=HoldingState.COOLING, cooling_until__lte=at))

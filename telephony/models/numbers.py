@@ -48,6 +48,7 @@ class Number(Holdable):
         )
         indexes = (
             models.Index(fields=("state", "number"), name="number_by_state"),
+            models.Index(fields=("state", "cooling_until", "number"), name="number_by_rest"),
             models.Index(fields=("provider", "number"), name="number_by_provider"),
         )
 

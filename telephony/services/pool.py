@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from telephony.models import Assignment, Domain, Extension, Number
-from telephony.models.holding import HoldingState
 from telephony.services.assignments import open_assignment, pass_on
 from web.locks import lock_names
+
+# As many as staff may have made by hand in between: the row of those that the pool makes goes on behind one of them.
+RECENTLY_MADE = 20
 
 
 class PoolEmptyError(Exception):
@@ -45,59 +47,71 @@ def assign_number(user: User, area_code: str = "") -> tuple[Assignment, bool]:
     """
     # One at a time: what is next is the same question for everybody.
     lock_names(["telephony.pool"])
-    held = assignment_of(user)
-    if held is not None:
+    held = holding_of(user)
+    if held is not None and held.number is not None:
+        held.user = user
         return held, False
     now = timezone.now()
     number = _next_number(now, area_code)
     if number is None:
         where = f" with the area code {area_code}" if area_code else ""
         raise PoolEmptyError("number_pool_empty", f"No number{where} is free.")
-    without_number = Assignment.objects.open().filter(user=user, number=None).select_related("extension").first()
-    if without_number is not None:
+    if held is not None:
         # Staff gave the extension already: it stays the same one.
-        pass_on(without_number, at=now)
-        return open_assignment(user, without_number.extension, number, actor=user, at=now), True
+        pass_on(held, at=now)
+        return open_assignment(user, held.extension, number, actor=user, at=now), True
     return open_assignment(user, _next_extension(now), number, actor=user, at=now), True
 
 
 def _next_number(now: datetime, area_code: str) -> Number | None:
-    """Return a number that nobody had yet, else the one that has rested longest; each by one step into an index."""
-    numbers = Number.objects.all()
-    if area_code:
-        first = f"{phonenumbers.country_code_for_region(settings.HOME_COUNTRY)}{area_code}"
-        numbers = numbers.filter(number__gte=first, number__lt=str(int(first) + 1))
-    return (
-        numbers.filter(state=HoldingState.FREE).order_by("number").first()
-        or numbers.filter(state=HoldingState.COOLING, cooling_until__lte=now).order_by("cooling_until", "number").first()
-    )
+    """Return a number that nobody had yet, else the one that has rested longest; each by one step into an index.
+
+    Of those of an area code it is the lowest one that has rested: no index finds the longest rested among them.
+    """
+    if not area_code:
+        return Number.objects.free().order_by("number").first() or (
+            Number.objects.rested(now).order_by("cooling_until", "number").first()
+        )  # fmt: skip
+    first = f"{phonenumbers.country_code_for_region(settings.HOME_COUNTRY)}{_without_trunk_prefix(area_code)}"
+    of_area = Number.objects.filter(number__gte=first, number__lt=str(int(first) + 1)).order_by("number")
+    return of_area.free().first() or of_area.rested(now).first()
+
+
+def _without_trunk_prefix(area_code: str) -> str:
+    """Return an area code as it stands in E.164, for who wrote the digit before it that is dialled inside the country."""
+    prefix = phonenumbers.ndd_prefix_for_region(settings.HOME_COUNTRY, strip_non_digits=True)
+    # Where it is another digit, area codes begin with that one too.
+    return area_code.removeprefix(prefix) if prefix in ("0", "1") else area_code
 
 
 def _next_extension(now: datetime) -> Extension:
-    """Return a free extension: one that exists, else a new one, else the one that has rested longest."""
-    domain = Domain.objects.get(name=settings.SIP_DOMAIN)
-    first, last = (str(end) for end in settings.EXTENSION_RANGE)
-    extensions = Extension.objects.filter(domain=domain, number__gte=first, number__lte=last)
-    free = extensions.filter(state=HoldingState.FREE).order_by("number").first()
-    if free is not None:
-        return free
-    digits = _unused(extensions.order_by("-number").values_list("number", flat=True).first(), first, last)
-    if digits is None:
-        digits = _gap(set(extensions.values_list("number", flat=True)), int(first), int(last))
-    if digits is not None:
-        return Extension.objects.create(domain=domain, number=digits)
-    rested = extensions.filter(state=HoldingState.COOLING, cooling_until__lte=now).order_by("cooling_until", "number").first()
-    if rested is None:
+    """Return a free extension: one that exists, else a new one, else the one that has rested longest.
+
+    Gaps among those that exist are searched for last: only that takes longer the more there are.
+    """
+    domain = Domain.objects.filter(name=settings.SIP_DOMAIN).first()
+    if domain is None:
+        raise PoolEmptyError("extension_pool_empty", f"The domain {settings.SIP_DOMAIN} does not exist.")
+    extensions = Extension.objects.filter(domain=domain).numbered(*settings.EXTENSION_RANGE)
+    found = extensions.free().order_by("number").first() or _made(domain, _following(domain))
+    found = found or extensions.rested(now).order_by("cooling_until", "number").first()
+    found = found or _made(domain, extensions.lowest_gap(settings.EXTENSION_RANGE.last))
+    if found is None:
         raise PoolEmptyError("extension_pool_empty", "No extension is free.")
-    return rested
+    return found
 
 
-def _unused(highest: str | None, first: str, last: str) -> str | None:
-    """Return the number after the highest one that exists, None beyond the end of the range."""
-    following = int(highest) + 1 if highest else int(first)
-    return str(following) if following <= int(last) else None
+def _following(domain: Domain) -> str | None:
+    """Return a number that follows one of those made last, or begins the range, and does not exist yet."""
+    first, last = settings.EXTENSION_RANGE
+    # Without a filter: the index of a domain's extensions knows no order of making, so all of them would be sorted.
+    made = Extension.objects.order_by("-pk").values_list("domain_id", "number")[:RECENTLY_MADE]
+    following = {first, *(int(number) + 1 for owner, number in made if owner == domain.pk)}
+    wanted = {str(number) for number in following if first <= number <= last}
+    taken = Extension.objects.filter(domain=domain, number__in=wanted).order_by().values_list("number", flat=True)
+    return min(wanted - set(taken), default=None)
 
 
-def _gap(taken: set[str], first: int, last: int) -> str | None:
-    """Return the lowest number of the range that does not exist."""
-    return next((str(digits) for digits in range(first, last + 1) if str(digits) not in taken), None)
+def _made(domain: Domain, digits: str | None) -> Extension | None:
+    # Staff may make the very same at this moment.
+    return Extension.objects.get_or_create(domain=domain, number=digits)[0] if digits else None
