@@ -1,103 +1,23 @@
 """Several workers, as in production: what one of them refuses from now on, all of them refuse at the next request."""
 
-import contextlib
-import json
-import os
-import socket
-import sqlite3
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.conf import settings
 
-from accounts.tests.auth0 import AUDIENCE, bearer, new_stand_in
-from demo.auth0 import Auth0StandIn
-from demo.run import server_command
+from accounts.tests.auth0 import bearer, new_stand_in
+from portal.tests.running import WORKERS, Portal
 
 # Its four workers want the machine's cores for themselves.
 pytestmark = pytest.mark.xdist_group("machine")
 
-WORKERS = 4
 HAMMERED = 60
 
 
-class Portal:
-    """A portal of several processes over a database of its own."""
-
-    def __init__(self, folder: Path, auth0: Auth0StandIn) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.database = folder / "portal.sqlite3"
-        self.environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "portal.settings",
-            "DEBUG": "true",  # static files without a manifest
-            "DATABASE_URL": f"sqlite:///{self.database}",
-            "RECORDINGS_URL": f"file://{folder}/recordings",
-            "PORT": str(self.port),
-            "AUTH0_BASE_URL": auth0.base_url,
-            "AUTH0_CLIENT_ID": auth0.client_id,
-            "AUTH0_CLIENT_SECRET": auth0.client_secret,
-            "AUTH0_AUDIENCE": AUDIENCE,
-        }
-
-    @contextlib.contextmanager
-    def running(self) -> Iterator["Portal"]:
-        common: dict[str, Any] = {"cwd": settings.BASE_DIR, "env": self.environment, "stdin": subprocess.DEVNULL}
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], check=True, **common)
-        command = server_command(self.port)
-        command[command.index("--workers") + 1] = str(WORKERS)
-        log = (self.database.parent / "server.log").open("wb")
-        with log, subprocess.Popen(command, stdout=log, stderr=log, **common) as server:
-            try:
-                self._wait()
-                yield self
-            finally:
-                server.terminate()
-
-    def _wait(self) -> None:
-        deadline = time.monotonic() + 45
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2):
-                return
-            time.sleep(0.1)
-        raise AssertionError((self.database.parent / "server.log").read_text())
-
-    def ask(self, path: str, proof: dict[str, str], method: str = "GET", body: Any = None) -> tuple[int, Any]:
-        """Ask over a connection of its own, which any worker may take."""
-        data = None if body is None else json.dumps(body).encode()
-        headers = proof | {"content-type": "application/json"}
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/api/v2/{path}", data, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=30) as response:
-                return response.status, json.loads(response.read() or b"null")
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.loads(error.read())
-
-    def hammer(self, proof: dict[str, str]) -> Counter[int]:
-        with ThreadPoolExecutor(8) as threads:
-            return Counter(threads.map(lambda _: self.ask("auth/me", proof)[0], range(HAMMERED)))
-
-    def key(self, auth0_id: str) -> tuple[int, dict[str, str]]:
-        body = {"auth0_id": auth0_id, "name": "test"}
-        status, answer = self.ask("maintenance/keys", bearer(settings.MAINTENANCE_TOKEN), "POST", body)
-        assert status == 201
-        return answer["id"], {"x-mediamagic-key": answer["key"]}
-
-    def change(self, statement: str, *values: Any) -> None:
-        """Change a row behind every worker's back."""
-        with contextlib.closing(sqlite3.connect(self.database, timeout=30)) as connection, connection:
-            assert connection.execute(statement, values).rowcount == 1
+def hammer(portal: Portal, proof: dict[str, str]) -> Counter[int]:
+    with ThreadPoolExecutor(8) as threads:
+        return Counter(threads.map(lambda _: portal.ask("auth/me", proof)[0], range(HAMMERED)))
 
 
 def test_what_opens_no_more_is_refused_by_every_worker_at_the_next_request(tmp_path: Path) -> None:
@@ -105,20 +25,20 @@ def test_what_opens_no_more_is_refused_by_every_worker_at_the_next_request(tmp_p
         all_in, all_out = Counter({200: HAMMERED}), Counter({401: HAMMERED})
 
         key_id, revoked = portal.key("auth0|anna")
-        assert portal.hammer(revoked) == all_in
+        assert hammer(portal, revoked) == all_in
         assert portal.ask(f"tokens/{key_id}", revoked, "DELETE")[0] == 204
-        assert portal.hammer(revoked) == all_out
+        assert hammer(portal, revoked) == all_out
 
         key_id, expired = portal.key("auth0|anna")
-        assert portal.hammer(expired) == all_in
+        assert hammer(portal, expired) == all_in
         portal.change("UPDATE accounts_apikey SET expires_at = '2020-01-01 00:00:00' WHERE id = ?", key_id)
-        assert portal.hammer(expired) == all_out
+        assert hammer(portal, expired) == all_out
 
         person = auth0.settings.people[0]
         token, (_, key) = bearer(auth0.mint()), portal.key(person.subject)
-        assert portal.hammer(token) == portal.hammer(key) == all_in
+        assert hammer(portal, token) == hammer(portal, key) == all_in
         # Each worker asked for Auth0's keys once, however many requests it had.
         assert 1 <= auth0.jwks_requests <= WORKERS
         portal.change("UPDATE accounts_user SET is_active = 0 WHERE subject = ?", person.subject)
-        assert portal.hammer(token) == portal.hammer(key) == all_out
-        assert portal.hammer(bearer(auth0.mint())) == all_out
+        assert hammer(portal, token) == hammer(portal, key) == all_out
+        assert hammer(portal, bearer(auth0.mint())) == all_out

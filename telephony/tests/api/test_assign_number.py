@@ -1,12 +1,10 @@
 """`assign-number`: every person gets one, nobody gets another's."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -14,7 +12,6 @@ from accounts.models import AuditEntry, User
 from portal.environment import NumberRange
 from telephony.models import Assignment, Domain, Extension, Number, Provider
 from telephony.models.holding import HoldingState
-from telephony.services.pool import PoolEmptyError, assign_number
 
 pytestmark = pytest.mark.django_db
 
@@ -139,41 +136,3 @@ def test_an_extension_that_staff_gave_stays(
     assert client.get(PATH, headers=key_of(ben)).json()["extension"] == "1044"
     assert Assignment.objects.open().filter(user=ben).count() == 1
     assert ("1044", "assigned") in states()
-
-
-def test_gaps_and_rested_extensions_are_used_at_the_end_of_the_range(
-    domain: Domain, pool: list[Number], make_person: Callable, settings: Any
-) -> None:
-    settings.EXTENSION_RANGE = NumberRange(1000, 1002)
-    Extension.objects.create(domain=domain, number="1002", state=HoldingState.DISABLED)
-    Extension.objects.create(
-        domain=domain, number="1000", state=HoldingState.COOLING, cooling_until=timezone.now() - timedelta(days=1)
-    )
-    given = [assign_number(make_person(name))[0].extension.number for name in ("a", "b")]
-    assert given == ["1001", "1000"]
-    with pytest.raises(PoolEmptyError):
-        assign_number(make_person("c"))
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_last_ten_numbers_and_twenty_who_ask_at_once(domain: Domain, make_person: Callable) -> None:
-    provider = Provider.objects.create(name="Acme")
-    Number.objects.bulk_create(Number(number=f"170368794{n:02}", provider=provider) for n in range(10))
-    people = [make_person(f"person-{n}") for n in range(20)]
-
-    def ask(person: User) -> tuple[str, str] | str:
-        try:
-            assignment, _ = assign_number(person)
-        except PoolEmptyError as error:
-            return error.code
-        finally:
-            connection.close()
-        return assignment.number.number, assignment.extension.number
-
-    # Everybody asks twice: a repeat gets the same.
-    with ThreadPoolExecutor(20) as threads:
-        answers = list(threads.map(ask, people * 2))
-    given = {answer for answer in answers if isinstance(answer, tuple)}
-    assert len(given) == len({number for number, _ in given}) == len({exten for _, exten in given}) == 10
-    assert answers.count("number_pool_empty") == 20
-    assert Assignment.objects.count() == 10
