@@ -1,7 +1,7 @@
 """Give an extension, and a number with it, to a person; and take them back."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -10,6 +10,10 @@ from django.utils import timezone
 from accounts.models import AuditEntry, User
 from telephony.models import Assignment, Extension, Number
 from telephony.models.holding import HoldingState
+
+
+# What of an extension was its holder's: with his password his phone would go on to ring for the next one.
+FORGOTTEN: Final = {"encrypted_ha1": None, "forward_to": "", "display_name": ""}
 
 
 class NotClaimableError(Exception):
@@ -42,13 +46,16 @@ def open_assignment(
 
 @transaction.atomic
 def release(assignment: Assignment, *, actor: User | None = None, at: datetime | None = None) -> bool:
-    """Take back what an assignment gave; each rests before it is given again. Tell whether it was still open."""
+    """Take back what an assignment gave; each rests before it is given again. Tell whether it was still open.
+
+    The extension forgets its holder: the password of his phone, where he had it forwarded to, his name.
+    """
     # Never before it began: the clocks of two servers differ a little.
     now = max(at or timezone.now(), assignment.starts_at)
     if not Assignment.objects.open().filter(pk=assignment.pk).update(ends_at=now, updated_at=timezone.now()):
         return False
     after = _after_holding(now)
-    Extension.objects.filter(pk=assignment.extension_id).update(**after, updated_at=timezone.now())
+    Extension.objects.filter(pk=assignment.extension_id).update(**after, **FORGOTTEN, updated_at=timezone.now())
     if assignment.number_id is not None:
         Number.objects.filter(pk=assignment.number_id).update(**after, updated_at=timezone.now())
     AuditEntry.objects.record("assignment.released", assignment, actor=actor, before=_described(assignment))

@@ -12,6 +12,8 @@ from accounts.models import AuditEntry, User
 from telephony.models import Assignment, Domain, Extension, Number, Provider
 from telephony.models.holding import HoldingState
 from telephony.services.assignments import NotClaimableError, open_assignment, release, set_disabled
+from telephony.services.credentials import ha1_of, renew_password
+from telephony.services.pool import assign_number
 
 NOW = timezone.now()
 
@@ -126,6 +128,29 @@ def test_what_is_released_rests_and_is_released_once(anna: User, extension: Exte
     assert extension.cooling_until == number.cooling_until == end + timedelta(days=30)
     entry = AuditEntry.objects.get(action="assignment.released")
     assert (entry.actor, entry.before["number"]) == (anna, "17036879447")
+
+
+def test_an_extension_forgets_who_held_it(anna: User, extension: Extension, make_person: Callable[..., User]) -> None:
+    assignment = open_assignment(anna, extension)
+    renew_password(extension, actor=anna)
+    Extension.objects.update(forward_to="12403019517", display_name="Anna")
+    release(assignment, at=NOW)
+    extension.refresh_from_db()
+    assert (ha1_of(extension), extension.forward_to, extension.display_name) == (None, "", "")
+    open_assignment(make_person("ben"), extension, at=NOW + timedelta(days=31))
+    extension.refresh_from_db()
+    assert ha1_of(extension) is None, "the former holder's phone proves nothing any more"
+
+
+def test_an_extension_that_its_holder_keeps_remembers(anna: User, extension: Extension, number: Number) -> None:
+    open_assignment(anna, extension)
+    renew_password(extension, actor=anna)
+    Extension.objects.update(forward_to="12403019517", display_name="Anna")
+    extension.refresh_from_db()
+    proof = ha1_of(extension)
+    assert assign_number(anna)[0].extension == extension
+    extension.refresh_from_db()
+    assert (ha1_of(extension), extension.forward_to, extension.display_name) == (proof, "12403019517", "Anna")
 
 
 def test_without_a_rest_it_is_free_at_once(anna: User, extension: Extension, settings: object) -> None:
