@@ -11,7 +11,6 @@ from accounts.models import AuditEntry, User
 from telephony.models import Assignment, Extension, Number
 from telephony.models.holding import HoldingState
 
-
 # What of an extension was its holder's: with his password his phone would go on to ring for the next one.
 FORGOTTEN: Final = {"encrypted_ha1": None, "forward_to": "", "display_name": ""}
 
@@ -62,10 +61,12 @@ def release(assignment: Assignment, *, actor: User | None = None, at: datetime |
     return True
 
 
-def pass_on(assignment: Assignment, *, at: datetime) -> None:
+@transaction.atomic
+def pass_on(assignment: Assignment, *, actor: User, at: datetime) -> None:
     """End an assignment whose extension passes on to another one of the same person at the same instant, without a rest."""
     Assignment.objects.open().filter(pk=assignment.pk).update(ends_at=at, updated_at=timezone.now())
     Extension.objects.filter(pk=assignment.extension_id).update(state=HoldingState.FREE, updated_at=timezone.now())
+    AuditEntry.objects.record("assignment.passed_on", assignment, actor=actor, before=_described(assignment))
 
 
 def set_disabled(thing: Extension | Number, *, disabled: bool, actor: User | None = None) -> bool:

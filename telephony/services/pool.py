@@ -58,7 +58,7 @@ def assign_number(user: User, area_code: str = "") -> tuple[Assignment, bool]:
         raise PoolEmptyError("number_pool_empty", f"No number{where} is free.")
     if held is not None:
         # Staff gave the extension already: it stays the same one.
-        pass_on(held, at=now)
+        pass_on(held, actor=user, at=now)
         return open_assignment(user, held.extension, number, actor=user, at=now), True
     return open_assignment(user, _next_extension(now), number, actor=user, at=now), True
 

@@ -128,6 +128,19 @@ def test_what_was_given_back_rests(
     assert numbers == ["17036879442", given["phone_number"]]
 
 
+def test_who_took_and_gave_back_and_from_where_is_written_down(
+    client: Client, pool: list[Number], anna: dict[str, str]
+) -> None:
+    answers = [client.generic(method, PATH, headers=anna) for method in ("POST", "GET", "DELETE", "DELETE")]
+    opened, released = AuditEntry.objects.order_by("pk")
+    held = {"user": "auth0|anna", "extension": "1000@pbx.example.com", "number": "17036879440"}
+    assert (opened.action, opened.after, opened.request_id) == ("assignment.opened", held, answers[0]["X-Request-ID"])
+    assert (released.action, released.before, released.request_id) == ("assignment.released", held, answers[2]["X-Request-ID"])
+    for entry in (opened, released):
+        assert (entry.actor.username, entry.actor_label, entry.address) == ("anna", "anna", "127.0.0.1")
+        assert (entry.target_type, entry.target_id) == ("telephony.assignment", str(Assignment.objects.get().pk))
+
+
 def test_an_extension_that_staff_gave_stays(
     client: Client, pool: list[Number], make_person: Callable, key_of: Callable, hold: Callable
 ) -> None:

@@ -167,6 +167,9 @@ def test_who_holds_an_extension_keeps_it_with_its_first_number(numbers: Callable
     before.refresh_from_db()
     assert before.ends_at == assignment.starts_at, "without a moment between"
     assert assign_number(anna) == (assignment, False)
+    passed_on, opened = AuditEntry.objects.order_by("pk")
+    assert (passed_on.action, passed_on.actor, passed_on.before["number"]) == ("assignment.passed_on", anna, "")
+    assert (opened.action, opened.actor, opened.after["number"]) == ("assignment.opened", anna, assignment.number.number)
 
 
 def test_what_is_given_and_taken_is_written_down(numbers: Callable, make_person: Person) -> None:
