@@ -234,6 +234,29 @@ def test_a_form_left_half_empty_gives_nothing(pool: dict[str, Any], client: Clie
     assert Extension.objects.get().state == HoldingState.FREE
 
 
+NO_ID = ["x", "1'--", "9" * 40, "1.5", "\0"]
+
+
+@pytest.mark.parametrize("value", NO_ID)
+@pytest.mark.parametrize("name", ["user", "extension", "number"])
+def test_a_hand_made_form_that_chooses_nothing(pool: dict[str, Any], client: Client, name: str, value: str) -> None:
+    form = {each: thing.pk for each, thing in pool.items()} | {name: value}
+    response = client.post("/admin/telephony/assignment/add/", form)
+    assert response.status_code == 200
+    assert 'class="errorlist" id="id_' + name in response.content.decode(), "at the field"
+    assert not Assignment.objects.exists()
+
+
+@pytest.mark.parametrize("value", NO_ID)
+def test_hand_made_forms_of_numbers_extensions_and_actions(pool: dict[str, Any], client: Client, value: str) -> None:
+    assign(client, **pool)
+    assert client.post("/admin/telephony/number/add/", {"number": "2403019517", "provider": value}).status_code == 200
+    assert client.post("/admin/telephony/extension/add/", {"number": "1009", "domain": value}).status_code == 200
+    selected = {"action": "release_selected", "_selected_action": [Assignment.objects.get().pk, value]}
+    assert client.post("/admin/telephony/assignment/", selected).status_code == 400
+    assert (Number.objects.count(), Extension.objects.count(), Assignment.objects.open().count()) == (1, 1, 1)
+
+
 def test_a_second_number_leaves_nothing_half_given(pool: dict[str, Any], client: Client, domain: Any) -> None:
     assign(client, **pool)
     other = Extension.objects.create(domain=domain, number="1007")
