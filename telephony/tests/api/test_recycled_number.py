@@ -256,8 +256,8 @@ def test_a_signed_address_is_good_for_its_own_call_alone(world: World) -> None:
                 assert not [sound for sound in other.sounds if sound in everything(response)]
 
 
-# What of another's can stand in an address. A name that is not here fails the test: say what it names, or [] for nothing
-# that belongs to anybody.
+# What of another's can stand in an address. A name that is not here fails the test: say what of his it names, or give any
+# value where it names nobody's.
 NAMED: dict[str, Callable[[Holder], list[Any]]] = {
     "call_id": lambda holder: [*holder.calls, *CallAlias.objects.filter(call__in=holder.calls).values_list("pk", flat=True)],
     "link_id": lambda holder: [*holder.links],
@@ -265,6 +265,7 @@ NAMED: dict[str, Callable[[Holder], list[Any]]] = {
     "leg_uuid": lambda holder: [call.call_uuid for call in Call.objects.filter(pk__in=holder.calls)],
     "expires": lambda holder: [2_000_000_000],
     "signature": lambda holder: ["0" * 64],
+    "invitation_id": lambda holder: [1],
     # The administration's: a member of staff's alone, whatever is asked for.
     "object_id": lambda holder: [min(holder.calls)],
     "app_label": lambda holder: ["telephony"],
