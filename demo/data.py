@@ -26,7 +26,7 @@ from demo.switch.records import PastCall, recording_of, records_of  # noqa: E402
 from telephony.models import Call, Domain, Extension, Number  # noqa: E402
 from telephony.services.assignments import open_assignment, release  # noqa: E402
 from telephony.services.intake import Origin, Result, take_in  # noqa: E402
-from telephony.services.inventory import add_numbers  # noqa: E402
+from telephony.services.inventory import Offer, add_numbers  # noqa: E402
 from telephony.services.recordings import publish  # noqa: E402
 
 WHO = "demo data"
@@ -50,8 +50,9 @@ def fill(now: datetime) -> int:
 def _fill_pool(everybody: Sequence[DemoPerson]) -> None:
     chance = random.Random(7)  # noqa: S311 - a story, no secret
     spare = list(spare_numbers(chance))
-    add_numbers(PROVIDERS[0], [*(person.number for person in everybody), *spare[::2]], actor_label=WHO)
-    add_numbers(PROVIDERS[1], spare[1::2], actor_label=WHO)
+    held = [person.number for person in everybody]
+    for provider, numbers in zip(PROVIDERS, ([*held, *spare[::2]], spare[1::2]), strict=False):
+        add_numbers([Offer(number, provider) for number in numbers], actor_label=WHO)
 
 
 def _assign(everybody: Sequence[DemoPerson], since: datetime) -> None:

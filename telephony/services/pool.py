@@ -14,7 +14,7 @@ from telephony.services.assignments import open_assignment, pass_on
 from web.locks import lock_names
 
 # As many as staff may have made by hand in between: the row of those that the pool makes goes on behind one of them.
-RECENTLY_MADE = 20
+RECENTLY_MADE = 10
 
 
 class PoolEmptyError(Exception):

@@ -186,7 +186,7 @@ def test_what_is_given_and_taken_is_written_down(numbers: Callable, make_person:
 
 # -- what it costs ---------------------------------------------------------------------------------------------------------
 
-FEW, MANY = 50, 1_500
+FEW, MANY = 50, 3_000
 LAST = 1000 + 2 * MANY
 
 
