@@ -152,7 +152,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("kind", WRONG)
-@pytest.mark.parametrize("value", ["nonsense", "http://elsewhere.example", "12-1", "99-10", "٣"])
+@pytest.mark.parametrize("value", ["nonsense", "http://elsewhere.example", "12-1", "99-10", "0100-0999", "٣"])
 def test_wrong_values_name_the_variable(monkeypatch: pytest.MonkeyPatch, kind: str, value: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"^X "):
         WRONG[kind](reader(monkeypatch, X=value))
