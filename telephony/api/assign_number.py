@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -9,7 +10,7 @@ from rest_framework.response import Response
 from accounts.api.serializers import StrictCharField, StrictSerializer
 from accounts.permissions import HasScope, IsActiveUser, person_of
 from telephony.models import Assignment
-from telephony.services.assignments import release
+from telephony.services.assignments import NotClaimableError, release
 from telephony.services.credentials import renew_password
 from telephony.services.pool import PoolEmptyError, assign_number, assignment_of
 from web import read_only
@@ -82,6 +83,8 @@ class AssignNumber(ApiView):
             return assign_number(person, area_code)
         except PoolEmptyError as error:
             raise Problem(409, error.code, str(error)) from None
+        except NotClaimableError:
+            raise PermissionDenied from None
 
 
 class SipPassword(ApiView):

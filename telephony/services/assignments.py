@@ -10,7 +10,10 @@ from django.utils import timezone
 from accounts.models import AuditEntry, User
 from telephony.models import Assignment, Extension, Number
 from telephony.models.holding import HoldingState
+from web.locks import lock_names
 
+# The lock under which things are chosen and taken: what one has chosen nobody takes from under him.
+POOL: Final = "telephony.pool"
 # What of an extension was its holder's: with his password his phone would go on to ring for the next one.
 FORGOTTEN: Final = {"encrypted_ha1": None, "forward_to": "", "display_name": ""}
 
@@ -27,6 +30,7 @@ def open_assignment(
 
     Raises NotClaimableError where one of them is held, rests or is disabled, or the person may hold nothing (more).
     """
+    lock_names([POOL])
     now = at or timezone.now()
     # Asked anew: the row at hand may have been read before somebody deactivated the person.
     if not User.objects.filter(pk=user.pk, is_active=True).exists():
@@ -73,6 +77,7 @@ def set_disabled(thing: Extension | Number, *, disabled: bool, actor: User | Non
     """Take something out of use, or bring it back; what somebody holds stays as it is. Tell whether it changed."""
     before, after = (HoldingState.FREE, HoldingState.DISABLED) if disabled else (HoldingState.DISABLED, HoldingState.FREE)
     with transaction.atomic():
+        lock_names([POOL])
         changed = type(thing).objects.filter(pk=thing.pk, state=before).update(state=after, updated_at=timezone.now())
         if changed:
             AuditEntry.objects.record(

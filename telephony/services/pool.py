@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from telephony.models import Assignment, Domain, Extension, Number
-from telephony.services.assignments import open_assignment, pass_on
+from telephony.services.assignments import POOL, open_assignment, pass_on
 from web.locks import lock_names
 
 # As many as staff may have made by hand in between: the row of those that the pool makes goes on behind one of them.
@@ -38,15 +38,21 @@ def holding_of(user: User) -> Assignment | None:
     return held.order_by(F("number").asc(nulls_last=True), "starts_at", "id").first()
 
 
-@transaction.atomic(durable=True)
 def assign_number(user: User, area_code: str = "") -> tuple[Assignment, bool]:
     """Return the number and extension that a person holds, given from the pool when they hold none yet; tell whether new.
 
     `area_code` asks for numbers of the home country that begin with it. One transaction takes both or neither. Raises
-    PoolEmptyError.
+    PoolEmptyError, and NotClaimableError for whom somebody has just deactivated.
     """
+    # Looked for without a lock: who has one asks again and again, and waits for nobody.
+    held = assignment_of(user)
+    return (held, False) if held is not None else _assign(user, area_code)
+
+
+@transaction.atomic(durable=True)
+def _assign(user: User, area_code: str) -> tuple[Assignment, bool]:
     # One at a time: what is next is the same question for everybody.
-    lock_names(["telephony.pool"])
+    lock_names([POOL])
     held = holding_of(user)
     if held is not None and held.number is not None:
         held.user = user

@@ -221,8 +221,10 @@ def _line_of(row: Row) -> int:
 
 def _add(file: str, offers: Sequence[Offer]) -> Outcome:
     """Add some of the file's numbers in one transaction, of which the audit log can tell the lines."""
-    origin = {"file": Path(file).name, "lines": [offers[0].line, offers[-1].line]} if offers else {}
-    return add_numbers(offers, actor_label="command line", origin=origin)
+    # A name may have bytes that are no text, which no database takes.
+    name = Path(file).name.encode(errors="replace").decode()
+    lines = [offers[0].line, offers[-1].line] if offers else []
+    return add_numbers(offers, actor_label="command line", origin={"file": name, "lines": lines})
 
 
 @contextmanager

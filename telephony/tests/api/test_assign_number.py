@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
@@ -98,6 +100,29 @@ def test_anonymous_and_narrow_keys(client: Client, pool: list[Number], make_pers
         assert getattr(client, method)(PATH).status_code == 401
         assert getattr(client, method)(PATH, headers=narrow).status_code == 403
     assert states() == set()
+
+
+def test_who_is_deactivated_while_he_asks_gets_nothing(
+    client: Client, pool: list[Number], anna: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_late(user: User) -> None:
+        User.objects.filter(pk=user.pk).update(is_active=False)
+
+    monkeypatch.setattr("telephony.services.pool.assignment_of", too_late)
+    response = client.get(PATH, headers=anna)
+    assert (response.status_code, response.json()["code"]) == (403, "permission_denied")
+    assert states() == set()
+    assert not Extension.objects.exists()
+
+
+def test_who_has_one_waits_for_nobody(
+    client: Client, pool: list[Number], anna: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = client.get(PATH, headers=anna)
+    monkeypatch.setattr("telephony.services.pool.lock_names", None)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(PATH, headers=anna).json() == first.json()
+    assert not [query["sql"] for query in captured if not query["sql"].startswith("SELECT")]
 
 
 def test_an_empty_pool_gives_nothing_half(

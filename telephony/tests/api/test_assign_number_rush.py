@@ -12,6 +12,7 @@ from django.test import Client
 from accounts.models import ApiKey, AuditEntry, User
 from telephony.models import Assignment, Domain, Extension, Number, Provider
 from telephony.models.holding import HoldingState
+from telephony.services.assignments import NotClaimableError, open_assignment
 
 PATH = "/api/v2/assign-number"
 ASKING, LEFT = 200, 100
@@ -69,3 +70,35 @@ def test_one_person_who_asks_many_times_at_once_gets_one(people: list[dict[str, 
     assert len({(answer["phone_number"], answer["extension"], answer["created_at"]) for _, answer in answers}) == 1
     assert Assignment.objects.count() == Extension.objects.count() == 1
     assert Number.objects.filter(state=HoldingState.FREE).count() == LEFT - 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_people_who_ask_while_staff_assign_by_hand(people: list[dict[str, str]], domain: Domain) -> None:
+    numbers = list(Number.objects.filter(state=HoldingState.FREE)[:20])
+    extensions = [Extension.objects.create(domain=domain, number=str(1000 + n)) for n in range(20)]
+    favoured = list(User.objects.order_by("-pk")[:20])
+    gate = threading.Barrier(40)
+
+    def by_hand(place: int) -> str:
+        gate.wait()
+        try:
+            return open_assignment(favoured[place], extensions[place], numbers[place]).number.number
+        except NotClaimableError:
+            return ""
+        finally:
+            connection.close()
+
+    def ask(proof: dict[str, str]) -> tuple[int, str]:
+        gate.wait()
+        try:
+            response = Client().get(PATH, headers=proof)
+            return response.status_code, response.json()["phone_number"]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(40) as threads:
+        placed, asked = threads.map(by_hand, range(20)), threads.map(ask, people[:20])
+        given = [*filter(None, placed), *(digits for _, digits in asked)]
+    # There is enough for everybody: nobody who asks is told of anything that staff took from under him.
+    assert len(given) == len(set(given)) == Assignment.objects.count()
+    assert AuditEntry.objects.filter(action="assignment.opened").count() == len(given)

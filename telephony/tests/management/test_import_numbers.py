@@ -184,6 +184,13 @@ def test_a_file_that_is_not_there_or_would_be_overwritten(tmp_path: Path) -> Non
     assert not Number.objects.exists()
 
 
+def test_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"num\xffbers.csv")
+    path.write_text(csv_of(1))
+    call_command("import_numbers", str(path), "--provider", "Acme")
+    assert AuditEntry.objects.get().after["file"] == "num?bers.csv"
+
+
 def test_a_database_that_fails_in_the_middle(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_numbers, "ROWS_AT_ONCE", 2)
     add, calls = import_numbers.add_numbers, []
