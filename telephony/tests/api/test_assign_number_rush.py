@@ -12,6 +12,7 @@ from django.test import Client
 from accounts.models import ApiKey, AuditEntry, User
 from telephony.models import Assignment, Domain, Extension, Number, Provider
 from telephony.models.holding import HoldingState
+from telephony.services import pool
 from telephony.services.assignments import NotClaimableError, open_assignment
 
 PATH = "/api/v2/assign-number"
@@ -73,32 +74,37 @@ def test_one_person_who_asks_many_times_at_once_gets_one(people: list[dict[str, 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_people_who_ask_while_staff_assign_by_hand(people: list[dict[str, str]], domain: Domain) -> None:
-    numbers = list(Number.objects.filter(state=HoldingState.FREE)[:20])
-    extensions = [Extension.objects.create(domain=domain, number=str(1000 + n)) for n in range(20)]
-    favoured = list(User.objects.order_by("-pk")[:20])
-    gate = threading.Barrier(40)
+def test_nobody_takes_what_was_chosen_from_under_whom_it_is_for(
+    people: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose = pool._next_number
+    elsewhere = Domain.objects.create(name="elsewhere.example.com")
+    extension = Extension.objects.create(domain=elsewhere, number="7000")
+    outcomes: list[str] = []
 
-    def by_hand(place: int) -> str:
-        gate.wait()
+    def take(number: Number) -> None:
+        """Give somebody else the number by hand, as staff do."""
         try:
-            return open_assignment(favoured[place], extensions[place], numbers[place]).number.number
-        except NotClaimableError:
-            return ""
+            open_assignment(User.objects.order_by("-pk")[0], extension, number)
+            outcomes.append("taken")
+        except NotClaimableError as error:
+            outcomes.append(str(error))
         finally:
             connection.close()
 
-    def ask(proof: dict[str, str]) -> tuple[int, str]:
-        gate.wait()
-        try:
-            response = Client().get(PATH, headers=proof)
-            return response.status_code, response.json()["phone_number"]
-        finally:
-            connection.close()
+    def choose_slowly(*wanted: Any) -> Number | None:
+        number = choose(*wanted)
+        staff = threading.Thread(target=take, args=[number])
+        staff.start()
+        # Long enough for whoever does not wait.
+        staff.join(1)
+        waiting.append(staff)
+        return number
 
-    with ThreadPoolExecutor(40) as threads:
-        placed, asked = threads.map(by_hand, range(20)), threads.map(ask, people[:20])
-        given = [*filter(None, placed), *(digits for _, digits in asked)]
-    # There is enough for everybody: nobody who asks is told of anything that staff took from under him.
-    assert len(given) == len(set(given)) == Assignment.objects.count()
-    assert AuditEntry.objects.filter(action="assignment.opened").count() == len(given)
+    waiting: list[threading.Thread] = []
+    monkeypatch.setattr(pool, "_next_number", choose_slowly)
+    answer = Client().get(PATH, headers=people[0])
+    waiting[0].join()
+    assert (answer.status_code, answer.json()["phone_number"]) == (200, "17032000050")
+    assert outcomes == ["+1 703-200-0050 is not free."]
+    assert Assignment.objects.count() == 1
