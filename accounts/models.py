@@ -148,6 +148,10 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         """Return the keys that this person may see and revoke: staff everybody's, others their own."""
         return self if user.is_staff else self.filter(user=user)
 
+    def for_listing(self) -> Self:
+        """Load with each key whose it is."""
+        return self.select_related("user")
+
 
 class ApiKeyManager(models.Manager["ApiKey"]):
     """Makes API keys."""
@@ -189,6 +193,15 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def state(self) -> str:
+        """Whether it opens something, in a word, or why it does not."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.expires_at is not None and self.expires_at <= timezone.now():
+            return "expired"
+        return "active" if self.user.is_active else "deactivated"
 
     def revoke(self) -> bool:
         """Refuse this key from the next request on; tell whether it was not revoked before."""

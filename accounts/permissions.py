@@ -10,7 +10,13 @@ from rest_framework.request import Request
 from accounts.authentication import Operator
 from accounts.models import ApiKey, User
 
-SCOPES: Final = frozenset({"calls:read", "calls:write", "numbers:write", "admin"})
+# What a key can be narrowed to, and what each opens, in a sentence for whoever makes one.
+SCOPES: Final = {
+    "calls:read": "See your calls, and listen to their recordings.",
+    "calls:write": "Place and hang up call links, and delete recordings.",
+    "numbers:write": "Get your number and extension, give them back, and set the password of your phone.",
+    "admin": "Make, list and revoke keys; where you work as staff, also what is for staff.",
+}
 
 
 def person_of(request: Request | HttpRequest) -> User:

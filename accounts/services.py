@@ -16,6 +16,9 @@ MOST_KEYS = 50
 class TooManyKeysError(Exception):
     """The person has as many keys that open something as anybody may have."""
 
+    def __init__(self) -> None:
+        super().__init__(f"You have {MOST_KEYS} keys that open something: revoke one that is not needed.")
+
 
 @transaction.atomic
 def issue_key(subject: str, name: str, role: str | None, *, actor_label: str) -> tuple[ApiKey, str]:
@@ -61,12 +64,14 @@ def _issue(
 
 
 @transaction.atomic
-def revoke_key(api_key: ApiKey, *, actor: User | None = None, actor_label: str = "") -> None:
-    """Revoke a key from the next request on; a second time changes nothing and is not written down again."""
-    if api_key.revoke():
-        AuditEntry.objects.record(
-            "api_key.revoked", api_key, actor=actor, actor_label=actor_label, after={"prefix": api_key.prefix}
-        )
+def revoke_key(api_key: ApiKey, *, actor: User | None = None, actor_label: str = "") -> bool:
+    """Revoke a key from the next request on; tell whether it was not before: a second time changes nothing."""
+    if not api_key.revoke():
+        return False
+    AuditEntry.objects.record(
+        "api_key.revoked", api_key, actor=actor, actor_label=actor_label, after={"prefix": api_key.prefix}
+    )
+    return True
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from accounts.api.serializers import ApiKeySerializer, OwnedApiKeySerializer, TokenRequestSerializer
 from accounts.models import ApiKey
 from accounts.permissions import HasScope, IsActiveUser, person_of
-from accounts.services import MOST_KEYS, TooManyKeysError, issue_own_key, revoke_key
+from accounts.services import TooManyKeysError, issue_own_key, revoke_key
 from web.errors import Problem
 from web.idempotency import idempotent
 from web.paging import KeysetPaginator, paged_response
@@ -29,7 +29,7 @@ class TokenList(ApiView):
     def get(self, request: Request) -> Response:
         """List keys: one's own, for staff everybody's, or those of the Auth0 id in `user`."""
         viewer = person_of(request)
-        keys: QuerySet[ApiKey] = ApiKey.objects.visible_to(viewer).select_related("user")
+        keys: QuerySet[ApiKey] = ApiKey.objects.visible_to(viewer).for_listing()
         if "user" in request.query_params:
             keys = keys.filter(user__subject=request.query_params["user"])
         shape = OwnedApiKeySerializer if viewer.is_staff else ApiKeySerializer
@@ -49,10 +49,8 @@ class TokenList(ApiView):
         _refuse_wider(request.auth, scopes)
         try:
             row, key = issue_own_key(person_of(request), wanted["name"], scopes=scopes, expires_at=wanted.get("expires_at"))
-        except TooManyKeysError:
-            raise Problem(
-                409, "too_many_keys", f"You have {MOST_KEYS} keys that open something: revoke one that is not needed."
-            ) from None
+        except TooManyKeysError as error:
+            raise Problem(409, "too_many_keys", str(error)) from None
         shown = ApiKeySerializer(row).data
         answer = {"id": row.pk, "key": key} | {
             name: shown[name] for name in ("name", "prefix", "scopes", "expires_at", "created_at")
