@@ -21,7 +21,7 @@ from web.errors import Problem
 
 KEY_HEADER = "x-mediamagic-key"
 # The canonical spelling only: one key has one digest.
-_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+API_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -83,7 +83,7 @@ class ApiKeyAuthentication(_ApiAuthentication):
         key = request.headers.get(KEY_HEADER)
         if key is None:
             return None
-        if not _KEY.fullmatch(key):
+        if not API_KEY.fullmatch(key):
             raise AuthenticationFailed("An API key is a UUID in its canonical spelling, in lower case.")
         known = ApiKey.objects.usable().select_related("user").filter(digest=api_key_digest(key)).first()
         if known is None:

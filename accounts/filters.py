@@ -1,12 +1,13 @@
-"""How the audit log is narrowed down; API and console declare it here once."""
+"""How the audit log and the keys are narrowed down; what API and console share is declared here once."""
 
 from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
-from accounts.models import AuditEntry
+from accounts.models import ApiKey, ApiKeyQuerySet, AuditEntry
 from web.filters import InstantFilter
 
 
@@ -58,3 +59,36 @@ class AuditPageFilter(AuditFilter):
         self.form.fields["action"].widget = forms.Select(choices=KINDS, attrs={"class": "form-select"})
         for name in ("after", "before"):
             self.form.fields[name].widget = forms.DateInput(attrs={"class": "form-control", "type": "date"})
+
+
+class KeyFilter(django_filters.FilterSet):
+    """Whose keys, of which name or beginning, and whether they still open something."""
+
+    STATES = (("active", "Active"), ("expired", "Expired"), ("revoked", "Revoked"))
+
+    q = django_filters.CharFilter(method="filter_text", max_length=255)
+    state = django_filters.ChoiceFilter(choices=STATES, method="filter_state", empty_label="Any state")
+
+    class Meta:
+        model = ApiKey
+        fields = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.form.fields["state"].widget.attrs["class"] = "form-select"
+
+    def filter_text(self, queryset: ApiKeyQuerySet, name: str, value: str) -> ApiKeyQuerySet:
+        """Keep the keys that have this in their name, begin with it, or are of a person who is called so."""
+        person = Q(user__name__icontains=value) | Q(user__email__icontains=value) | Q(user__subject__icontains=value)
+        return queryset.filter(
+            Q(name__icontains=value) | Q(prefix__istartswith=value) | person | Q(user__username__icontains=value)
+        )
+
+    def filter_state(self, queryset: ApiKeyQuerySet, name: str, value: str) -> ApiKeyQuerySet:
+        """Keep the keys in one state."""
+        now = timezone.now()
+        if value == "active":
+            return queryset.usable(now)
+        return (
+            queryset.exclude(revoked_at=None) if value == "revoked" else queryset.filter(revoked_at=None, expires_at__lte=now)
+        )

@@ -1,10 +1,13 @@
-"""Tables of people and of what they did."""
+"""Tables of people, their keys, and what they did."""
+
+from typing import Any
 
 import django_tables2 as tables
 from django.utils.safestring import mark_safe
 
-from accounts.models import AuditEntry, Invitation
+from accounts.models import ApiKey, AuditEntry, Invitation
 
+ACTION = mark_safe('<span class="visually-hidden">Action</span>')
 WITHDRAW = mark_safe('<span class="visually-hidden">Withdraw</span>')
 
 
@@ -42,3 +45,27 @@ class InvitationTable(tables.Table):
         orderable = False
         template_name = "partials/table.html"
         attrs = {"class": "calls invitations"}
+
+
+class KeyTable(tables.Table):
+    """API keys as whoever may revoke them sees them; whose they are only where they are of several people."""
+
+    name = tables.TemplateColumn(template_name="accounts/partials/key_name.html", verbose_name="Key")
+    owner = tables.TemplateColumn(template_name="accounts/partials/key_owner.html", verbose_name="Whose")
+    scopes = tables.TemplateColumn(template_name="accounts/partials/key_scopes.html", verbose_name="Opens")
+    created_at = tables.TemplateColumn(template_name="accounts/partials/key_created.html", verbose_name="Made")
+    last_used_at = tables.TemplateColumn(template_name="accounts/partials/key_used.html", verbose_name="Last used")
+    expires_at = tables.TemplateColumn(template_name="accounts/partials/key_expires.html", verbose_name="Expires")
+    state = tables.TemplateColumn(template_name="accounts/partials/key_state.html", verbose_name="State")
+    action = tables.TemplateColumn(template_name="accounts/partials/key_revoke.html", verbose_name=ACTION)
+
+    class Meta:
+        model = ApiKey
+        fields = ()
+        sequence = ("name", "owner", "scopes", "created_at", "last_used_at", "expires_at", "state", "action")
+        orderable = False
+        template_name = "partials/table.html"
+        attrs = {"class": "calls keys"}
+
+    def __init__(self, *args: Any, of_everybody: bool, **kwargs: Any) -> None:
+        super().__init__(*args, exclude=() if of_everybody else ("owner",), **kwargs)

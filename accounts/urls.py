@@ -1,15 +1,19 @@
-"""Signing in and out of the console, and who may."""
+"""Signing in and out of the console, and who may; one's keys; the audit log."""
 
 from django.urls import path
 
 from accounts.backends import CALLBACK_PATH
 from accounts.views import auth0, invitations, second_factor
 from accounts.views.audit import audit_list
+from accounts.views.keys import key_create, key_list, key_revoke
 from accounts.views.sign_in import SignInView, admin_sign_in, sign_out
 from web.read_only import served_when_read_only
 
 urlpatterns = [
     path("audit/", audit_list, name="audit-list"),
+    path("keys/", key_list, name="key-list"),
+    path("keys/new", key_create, name="key-create"),
+    path("keys/<int:key_id>/revoke", key_revoke, name="key-revoke"),
     path("login", served_when_read_only(SignInView.as_view()), name="login"),
     path("login/auth0/", auth0.begin, name="sign-in-auth0"),
     path(CALLBACK_PATH.removeprefix("/"), auth0.complete, name="sign-in-auth0-complete"),

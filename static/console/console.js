@@ -1,4 +1,4 @@
-// The console's small manners: theme, menu, password, local times.
+// The console's small manners: theme, menu, password, what is shown once, local times.
 "use strict";
 
 const root = document.documentElement;
@@ -25,6 +25,39 @@ for (const button of document.querySelectorAll("[data-reveal]")) {
     field.type = field.type === "password" ? "text" : "password";
     button.setAttribute("aria-pressed", String(field.type === "text"));
   });
+}
+
+for (const form of document.querySelectorAll("[data-sent-once]")) {
+  // A second click would take the place of the first one's answer, which is the only one that shows what was made.
+  const button = form.querySelector("[type=submit]");
+  form.addEventListener("submit", () => button.setAttribute("disabled", ""));
+  addEventListener("pageshow", () => button.removeAttribute("disabled"));
+}
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const label = button.querySelector("[data-copy-label]");
+  const say = (short, long) => {
+    label.textContent = short;
+    document.querySelector("[data-copy-status]").textContent = long;
+  };
+  button.addEventListener("click", async () => {
+    const source = document.getElementById(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      say("Copied", "The key is copied.");
+    } catch {
+      // No clipboard outside of https, or none that we may write to: the reader copies it by hand.
+      getSelection().selectAllChildren(source);
+      say("Selected: press Ctrl+C", "The key is selected: copy it with the keyboard.");
+    }
+  });
+}
+
+// What is shown once: loaded anew its page is the list, and no page that the browser keeps holds it.
+for (const once of document.querySelectorAll("[data-shown-once]")) {
+  history.replaceState(null, "", once.dataset.shownOnce);
+  addEventListener("pagehide", () => once.querySelectorAll("[data-secret]").forEach((secret) => secret.replaceChildren()));
+  addEventListener("pageshow", (event) => event.persisted && location.replace(once.dataset.shownOnce));
 }
 
 // Times come in UTC and are shown where the reader is; days of this week by their names.
