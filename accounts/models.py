@@ -107,9 +107,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email or self.subject or self.username
 
     @property
+    def full_role(self) -> Role:
+        """The most that this person may be, which is what programs that act for him are."""
+        return Role.ADMIN if self.is_superuser else Role(self.role)
+
+    @property
     def effective_role(self) -> Role:
-        """The role in force: the stored one, or less in a session that was not let in as more."""
-        role = Role.ADMIN if self.is_superuser else Role(self.role)
+        """The role in force: the full one, or less in a session that was not let in as more."""
+        role = self.full_role
         return role if self.session_ceiling is None else min(role, self.session_ceiling, key=list(Role).index)
 
     @property

@@ -20,6 +20,16 @@ class TooManyKeysError(Exception):
         super().__init__(f"You have {MOST_KEYS} keys that open something: revoke one that is not needed.")
 
 
+class LowerSessionError(Exception):
+    """The person's session lets him be less than a key of his would be."""
+
+    def __init__(self, person: User) -> None:
+        super().__init__(
+            f"Here you are a {person.effective_role}, a key of yours would act as {person.full_role}: "
+            "ask an admin for an invitation, or make it over the API."
+        )
+
+
 @transaction.atomic
 def issue_key(subject: str, name: str, role: str | None, *, actor_label: str) -> tuple[ApiKey, str]:
     """Issue a key for the person of this subject, created when new; return its row and the key, shown this once.
@@ -38,7 +48,12 @@ def issue_key(subject: str, name: str, role: str | None, *, actor_label: str) ->
 def issue_own_key(
     user: User, name: str, *, scopes: Sequence[str] = (), expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
-    """Issue a key that a person asks for; return its row and the key, shown this once. Raises TooManyKeysError."""
+    """Issue a key that a person asks for; return its row and the key, shown this once.
+
+    Raises TooManyKeysError; LowerSessionError, since a key knows nothing of the session that it was made in.
+    """
+    if user.effective_role != user.full_role:
+        raise LowerSessionError(user)
     # Held to the end: of two who ask for the last one at once, the second sees the first's.
     User.objects.select_for_update().get(pk=user.pk)
     if ApiKey.objects.usable().filter(user=user).count() >= MOST_KEYS:

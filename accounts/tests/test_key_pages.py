@@ -16,8 +16,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import services
-from accounts.models import ApiKey, AuditEntry, Role, User, api_key_digest
+from accounts.models import ApiKey, AuditEntry, Invitation, Role, User, api_key_digest
 from accounts.permissions import SCOPES
+from accounts.sessions import AUTH0_BACKEND, VERIFIED_EMAIL
 
 pytestmark = pytest.mark.django_db
 
@@ -196,6 +197,27 @@ def test_nobody_has_too_many(client: Client, anna: User, monkeypatch: pytest.Mon
     assert "You have 1 keys that open something" in response.content.decode()
     assert not KEY.search(response.content.decode())
     assert ApiKey.objects.count() == 1
+
+
+def test_a_session_makes_no_key_that_is_more_than_itself(client: Client) -> None:
+    sam = person("sam", Role.STAFF)
+    key_of(person("ben"), "bens-report")
+    # The claim makes him staff, no invitation lets him work as such on the web.
+    client.force_login(sam, backend=AUTH0_BACKEND)
+    response = make(client)
+    assert "Here you are a user, a key of yours would act as staff" in response.content.decode()
+    assert not KEY.search(response.content.decode())
+    assert not ApiKey.objects.filter(user=sam).exists()
+    assert "bens-report" not in page(client, "/keys/?of=everybody")
+    accept_invitation_of(sam, client)
+    shown_key(make(client))
+
+
+def accept_invitation_of(sam: User, client: Client) -> None:
+    Invitation.objects.create(email="sam@example.com", accepted_by=sam, accepted_at=timezone.now())
+    session = client.session
+    session[VERIFIED_EMAIL] = "sam@example.com"
+    session.save()
 
 
 # -- the list --------------------------------------------------------------------------------------------------------------

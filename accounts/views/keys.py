@@ -17,7 +17,7 @@ from accounts.filters import KeyFilter
 from accounts.forms import KeyForm
 from accounts.models import ApiKey
 from accounts.permissions import SCOPES, person_of
-from accounts.services import TooManyKeysError, issue_own_key, revoke_key
+from accounts.services import LowerSessionError, TooManyKeysError, issue_own_key, revoke_key
 from accounts.tables import KeyTable
 from web.paging import InvalidCursor, KeysetPaginator, Page
 
@@ -85,7 +85,7 @@ def key_create(request: HttpRequest) -> HttpResponse:
             row, key = issue_own_key(
                 person_of(request), wanted["name"], scopes=wanted["scopes"], expires_at=wanted["expires_at"]
             )
-        except TooManyKeysError as error:
+        except (TooManyKeysError, LowerSessionError) as error:
             form.add_error(None, str(error))
         else:
             return render(request, "accounts/key_created.html", {"row": row, "key": key})
