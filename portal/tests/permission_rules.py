@@ -213,7 +213,8 @@ class Row:
         """Return the statuses that are right."""
         if verb == "HEAD" and "HEAD" not in self.doors:
             if not self.head:
-                return frozenset({405})
+                # What is no proof at all is refused before anything else is looked at.
+                return frozenset({405, self.doors["GET"].refuses(identity)} & {400, 401, 405})
             verb = "GET"
         door = self.doors.get(verb)
         if door is not None:

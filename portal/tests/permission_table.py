@@ -4,60 +4,84 @@ A line says for each verb that exists who comes in and what the answer is; every
 every other verb is a 405. The parameters of an address and the objects of the scene are in `permission_scene.py`.
 """
 
+from itertools import chain
 from typing import Final
 
-from portal.tests.permission_rules import Row, admin_page, anyone, operator, owner, page, person, row, signed, staff, switch
+from portal.tests.permission_rules import (
+    VERBS,
+    Row,
+    admin_page,
+    anyone,
+    operator,
+    owner,
+    page,
+    person,
+    row,
+    signed,
+    staff,
+    switch,
+)
 
 NUMBERS: Final = {"source_number": "2762087784", "destination_number": "2403019517"}
 NEW_KEY: Final = {"form_id": "a" * 22, "name": "report", "reach": "everything", "lifetime": "never"}
 RECORDING: Final = r"freeswitch/^recordings/(?P<leg_uuid>[0-9A-Za-z][0-9A-Za-z._-]{0,63})/(?P<expires>[0-9]{1,12})/(?P<signature>[0-9a-f]{64})\.wav\Z"
 
-ROWS: Final[tuple[Row, ...]] = (
-    # -- the console -----------------------------------------------------------------------------------------------------
-    row("", GET=page(200)),
-    row("calls/<int:call_id>/audio", GET=page(200, own=True)),
-    row("call-links/live", GET=page(200)),
-    row("audit/", GET=page(200, "staff")),
-    row("keys/", GET=page(200)),
-    row("keys/new", GET=page(200), POST=page(200, body=NEW_KEY)),
-    row("keys/<int:key_id>/revoke", GET=page(200, own=True), POST=page(302, own=True)),
-    row("invitations/", GET=page(200, "admin"), POST=page(200, "admin")),
-    row("invitations/<int:invitation_id>/withdraw", POST=page(302, "admin")),
-    row("account/second-factor", GET=page(200, "superuser")),
-    row("account/second-factor/start", POST=page(200, "superuser")),
-    row("account/second-factor/confirm", POST=page(200, "superuser")),
-    row("account/second-factor/codes", POST=page(200, "superuser")),
-    row("account/second-factor/remove", POST=page(200, "superuser")),
-    # -- programs --------------------------------------------------------------------------------------------------------
-    row("api/v2/auth/login", head=False, GET=anyone(200)),
-    row("api/v2/auth/callback", head=False, GET=anyone(400)),
-    row("api/v2/auth/refresh", POST=anyone(400)),
-    row("api/v2/auth/me", GET=person(200)),
-    row("api/v2/tokens", GET=person(200, "admin"), POST=person(201, "admin", body={"name": "report", "scopes": ["admin"]})),
-    row("api/v2/tokens/<int:key_id>", DELETE=person(204, "admin", own=True)),
-    row("api/v2/assign-number", head=False,
-        GET=person(200, "numbers:write"), POST=person(200, "numbers:write"), DELETE=person(204, "numbers:write")),
-    row("api/v2/assign-number/sip-password", POST=person(200, "numbers:write")),
-    row("api/v2/call-link", head=False,
-        GET=person(202, "calls:write", query=NUMBERS), POST=person(202, "calls:write", body=NUMBERS)),
-    row("api/v2/call-link/<int:link_id>", GET=owner(200, "calls:read"), DELETE=owner(204, "calls:write")),
-    row("api/v2/call-recording", GET=person(200, "calls:read")),
-    row("api/v2/call-recording/<int:call_id>", GET=person(200, "calls:read", own=True)),
-    row("api/v2/call-recording/<int:call_id>/audio",
-        GET=person(200, "calls:read", own=True), DELETE=person(204, "calls:write", own=True)),
-    row("api/v2/audit", GET=staff(200)),
-    # -- the operator ----------------------------------------------------------------------------------------------------
-    row("api/v2/maintenance/keys", POST=operator(201, body={"auth0_id": "auth0|new", "name": "report"})),
-    row("api/v2/maintenance/keys/<int:key_id>", DELETE=operator(204)),
-    row("api/v2/maintenance/numbers", POST=operator(200, body={"provider": "Acme", "numbers": ["+1 703 687 9449"]})),
-    # -- the switch ------------------------------------------------------------------------------------------------------
-    row("freeswitch/cdr", POST=switch(202)),
-    row(RECORDING, PUT=anyone(422)),
-    row(RECORDING, PUT=anyone(403), parameters={"signature": "0" * 64}),
-    # -- whoever looks after the server ----------------------------------------------------------------------------------
-    row("healthz", GET=anyone(200)),
-    row("readyz", GET=anyone(200)),
-)  # fmt: skip
+AREAS: Final[dict[str, tuple[Row, ...]]] = {
+    "the console": (
+        row("", GET=page(200)),
+        row("calls/<int:call_id>/audio", GET=page(200, own=True)),
+        row("call-links/live", GET=page(200)),
+        row("audit/", GET=page(200, "staff")),
+        row("keys/", GET=page(200)),
+        row("keys/new", GET=page(200), POST=page(200, body=NEW_KEY)),
+        row("keys/<int:key_id>/revoke", GET=page(200, own=True), POST=page(302, own=True)),
+        row("invitations/", GET=page(200, "admin"), POST=page(200, "admin")),
+        row("invitations/<int:invitation_id>/withdraw", POST=page(302, "admin")),
+        row("account/second-factor", GET=page(200, "superuser")),
+        row("account/second-factor/start", POST=page(200, "superuser")),
+        row("account/second-factor/confirm", POST=page(200, "superuser")),
+        row("account/second-factor/codes", POST=page(200, "superuser")),
+        row("account/second-factor/remove", POST=page(200, "superuser")),
+    ),
+    "programs": (
+        row("api/v2/auth/login", head=False, GET=anyone(200)),
+        row("api/v2/auth/callback", head=False, GET=anyone(400)),
+        row("api/v2/auth/refresh", POST=anyone(400)),
+        row("api/v2/auth/me", GET=person(200)),
+        row("api/v2/tokens", GET=person(200, "admin"), POST=person(201, "admin", body={"name": "report", "scopes": ["admin"]})),
+        row("api/v2/tokens/<int:key_id>", DELETE=person(204, "admin", own=True)),
+        row("api/v2/assign-number", head=False,
+            GET=person(200, "numbers:write"), POST=person(200, "numbers:write"), DELETE=person(204, "numbers:write")),
+        row("api/v2/assign-number/sip-password", POST=person(200, "numbers:write")),
+        row("api/v2/call-link", head=False,
+            GET=person(202, "calls:write", query=NUMBERS), POST=person(202, "calls:write", body=NUMBERS)),
+        row("api/v2/call-link/<int:link_id>", GET=owner(200, "calls:read"), DELETE=owner(204, "calls:write")),
+        row("api/v2/call-recording", GET=person(200, "calls:read")),
+        row("api/v2/call-recording/<int:call_id>", GET=person(200, "calls:read", own=True)),
+        row("api/v2/call-recording/<int:call_id>/audio",
+            GET=person(200, "calls:read", own=True), DELETE=person(204, "calls:write", own=True)),
+        row("api/v2/audit", GET=staff(200)),
+        # Whatever is no address of the API.
+        row("api/v2/", **{verb: anyone(404) for verb in VERBS}),
+    ),
+    "the operator": (
+        row("api/v2/maintenance/keys", POST=operator(201, body={"auth0_id": "auth0|new", "name": "report"})),
+        row("api/v2/maintenance/keys/<int:key_id>", DELETE=operator(204)),
+        row("api/v2/maintenance/numbers", POST=operator(200, body={"provider": "Acme", "numbers": ["+1 703 687 9449"]})),
+        row("api/v2/maintenance/read-only", GET=operator(200), PUT=operator(200, body={"enabled": True})),
+        row("api/v2/maintenance/status", GET=operator(200)),
+    ),
+    "the switch": (
+        row("freeswitch/cdr", POST=switch(202)),
+        row(RECORDING, PUT=anyone(422)),
+        row(RECORDING, PUT=anyone(403), parameters={"signature": "0" * 64}),
+    ),
+    "whoever looks after the server": (
+        row("healthz", GET=anyone(200)),
+        row("readyz", GET=anyone(200)),
+    ),
+}  # fmt: skip
+ROWS: Final = tuple(chain.from_iterable(AREAS.values()))
 
 # A signed address opens the audio to whoever has it, and nothing but reading.
 SIGNED_AUDIO: Final = row("api/v2/call-recording/<int:call_id>/audio", GET=signed(200, query={"signature": "of anna"}))
