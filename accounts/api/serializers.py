@@ -52,12 +52,18 @@ class ReadOnlySerializer(StrictSerializer):
     enabled = StrictBooleanField()
 
 
+class StrictChoiceField(serializers.ChoiceField):
+    """One of some choices; what is none is not repeated, since a proof in the wrong place is none either."""
+
+    default_error_messages = {"invalid_choice": "There is no such choice."}
+
+
 class KeyRequestSerializer(StrictSerializer):
     """What a new API key is to be."""
 
     auth0_id = StrictCharField(max_length=255, validators=[printable])
     name = StrictCharField(max_length=100, validators=[printable])
-    role = serializers.ChoiceField(choices=Role.choices, required=False)
+    role = StrictChoiceField(choices=Role.choices, required=False)
 
     def validate_auth0_id(self, value: str) -> str:
         """Refuse what no `sub` of a token looks like."""
@@ -86,7 +92,7 @@ class TokenRequestSerializer(StrictSerializer):
 
     name = StrictCharField(max_length=100, validators=[printable])
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(choices=sorted(SCOPES)), required=False, allow_null=True, max_length=len(SCOPES)
+        child=StrictChoiceField(choices=sorted(SCOPES)), required=False, allow_null=True, max_length=len(SCOPES)
     )
     expires_at = InstantField(required=False, allow_null=True)
 

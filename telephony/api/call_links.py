@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.serializers import StrictCharField, StrictSerializer
+from accounts.api.serializers import StrictCharField, StrictChoiceField, StrictSerializer
 from accounts.permissions import HasScope, IsActiveUser, person_of
 from telephony.models import CallLink
 from telephony.services.call_links.dialling import bring_up_to_date, cancel
@@ -38,7 +38,7 @@ class LinkRequestSerializer(StrictSerializer):
 
     source_number = DialledNumberField()
     destination_number = DialledNumberField()
-    mode = serializers.ChoiceField(choices=[CallLink.Mode.CALLBACK.value], default=CallLink.Mode.CALLBACK.value)
+    mode = StrictChoiceField(choices=[CallLink.Mode.CALLBACK.value], default=CallLink.Mode.CALLBACK.value)
 
 
 class CallLinkSerializer(serializers.ModelSerializer[CallLink]):

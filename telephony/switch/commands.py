@@ -8,7 +8,7 @@ only where this module puts them, around the two words of an application that wa
 import json
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -132,7 +132,8 @@ def _dial_string(endpoint: Any, what: str) -> str:
 class RecordingTarget:
     """Where a call's recording is written on the switch, and the signed address to which the switch then puts it."""
 
-    url: str
+    # Whoever has it may put a recording there.
+    url: str = field(repr=False)
     file: str
 
     def __post_init__(self) -> None:
