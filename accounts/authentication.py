@@ -18,8 +18,8 @@ from accounts.models import ApiKey, User, api_key_digest
 from accounts.tokens import TokenError, verified
 from web import read_only
 from web.errors import Problem
+from web.proofs import KEY_HEADER
 
-KEY_HEADER = "x-mediamagic-key"
 # The canonical spelling only: one key has one digest.
 API_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 USE_NOTED_EVERY = timedelta(minutes=1)

@@ -183,6 +183,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "accounts.lockout.address_of"
+AXES_HANDLER = "accounts.lockout.QuietHandler"
 AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked_out"
 AXES_RESET_ON_SUCCESS = True
 # Whoever goes on knocking does not lock out for longer whoever knows the password.
@@ -309,6 +310,8 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
     # Our own request log has one line a request, with its id; Django's would repeat it.
     "loggers": {
+        # While debugging Django has a handler of its own, which would write everything a second time, proofs and all.
+        "django": {"handlers": [], "level": "INFO"},
         "django.server": {"handlers": [], "propagate": False},
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},

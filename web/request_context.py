@@ -10,22 +10,14 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from web.addresses import client_address
+from web.proofs import path_without_proofs, proofs_of, without_proofs
 
 HEADER = "X-Request-ID"
 _SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
-# The signature in an upload's address; a token wherever it stands; what follows the name of something that opens a door, in
-# an address or a form, in JSON or in the text of an exception.
-_PROOF = re.compile(
-    r"[0-9a-f]{64}"
-    r"|\beyJ[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)+"
-    r"|(?<=\bBearer )[^\s\"',]+"
-    r"|(?P<name>\b(?:signature|code|state|nonce|code_verifier|client_secret|access_token|refresh_token|id_token)"
-    r"(?:=|[\"']\s?[:=]\s?)[\"']?)[^\s&\"',}]+",
-    re.IGNORECASE,
-)
 _FORMATTER = logging.Formatter()
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 _address: ContextVar[str] = ContextVar("address", default="")
+_proofs: ContextVar[tuple[str, ...]] = ContextVar("proofs", default=())
 
 
 def current_request_id() -> str:
@@ -39,7 +31,7 @@ def current_address() -> str | None:
 
 
 class RequestContextMiddleware:
-    """Note the request's id, the client's X-Request-ID if it is a sane one, and its address."""
+    """Note the request's id, the client's X-Request-ID if it is a sane one, its address, and what must not be logged of it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -48,19 +40,15 @@ class RequestContextMiddleware:
         """Answer with the id."""
         given = request.headers.get(HEADER, "")
         request_id = given if _SANE.fullmatch(given) else uuid.uuid4().hex
-        tokens = _request_id.set(request_id), _address.set(client_address(request))
+        tokens = _request_id.set(request_id), _address.set(client_address(request)), _proofs.set(proofs_of(request))
         try:
             response = self.get_response(request)
         finally:
             _request_id.reset(tokens[0])
             _address.reset(tokens[1])
+            _proofs.reset(tokens[2])
         response.headers[HEADER] = request_id
         return response
-
-
-def without_proofs(text: str) -> str:
-    """Return a log line without the signatures and tokens that addresses carry."""
-    return _PROOF.sub(lambda found: f"{found['name'] or ''}[removed]", text)
 
 
 class RequestIdFilter(logging.Filter):
@@ -69,11 +57,14 @@ class RequestIdFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass."""
         record.request_id = current_request_id()
-        record.msg, record.args = without_proofs(record.getMessage()), ()
+        message = record.getMessage()
+        # Django hands the whole request along, whose text shows its address, and quotes its path.
+        request = record.__dict__.pop("request", None)
+        if isinstance(request, HttpRequest):
+            message = message.replace(request.path, path_without_proofs(request.path))
+        record.msg, record.args = without_proofs(message, _proofs.get()), ()
         if record.exc_info:
             # What an exception says, and what the ones before it said, may quote the request.
-            record.exc_text = without_proofs(_FORMATTER.formatException(record.exc_info))
+            record.exc_text = without_proofs(_FORMATTER.formatException(record.exc_info), _proofs.get())
             record.exc_info = None
-        # Django hands the whole request along, whose text shows its address.
-        record.__dict__.pop("request", None)
         return True

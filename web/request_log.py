@@ -7,13 +7,13 @@ from collections.abc import Callable
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from web.request_context import without_proofs
+from web.proofs import path_without_proofs
 
 logger = logging.getLogger("portal.request")
 
 
 class RequestLogMiddleware:
-    """Log each request without its query string."""
+    """Log each request without its query string, and without what does not belong into a path."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -26,7 +26,7 @@ class RequestLogMiddleware:
             "request",
             extra={
                 "method": request.method,
-                "path": without_proofs(request.path),
+                "path": path_without_proofs(request.path),
                 "status": response.status_code,
                 "ms": round((time.perf_counter() - began) * 1000, 1),
                 "address": request.META.get("REMOTE_ADDR", ""),
