@@ -15,6 +15,7 @@ from telephony.models.directory import Domain, Extension
 from telephony.models.numbers import Number, Provider
 from telephony.models.switches import Switch
 from telephony.switch.causes import outcome_of
+from web.encryption import cipher
 
 if TYPE_CHECKING:
     from telephony.models.recordings import Recording
@@ -300,7 +301,7 @@ class Quarantine(models.Model):
     state = models.CharField(max_length=16, choices=State, default=State.NEW)
     reason = models.CharField(max_length=255)
     sha256 = models.CharField(max_length=64, help_text="Of what is kept; the same bytes are kept once.")
-    body = models.BinaryField()
+    body = models.BinaryField()  # encrypted: see `content`
     size_bytes = models.PositiveBigIntegerField(help_text="As sent; what is kept may be cut.")
     content_type = models.CharField(max_length=255, blank=True, default="")
     leg_uuid = models.CharField(max_length=64, blank=True, default="", help_text="As the request's address named it.")
@@ -321,3 +322,8 @@ class Quarantine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.reason}"
+
+    @property
+    def content(self) -> bytes:
+        """What came. Raises InvalidToken where CREDENTIALS_KEY does not name any more what it was encrypted with."""
+        return cipher().decrypt(bytes(self.body))
