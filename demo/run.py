@@ -168,10 +168,11 @@ def write_json(path: Path, values: Mapping[str, str]) -> None:
 
 def welcome(url: str, people: Mapping[str, str], logs: Path) -> str:
     """Return what a person at the terminal needs to go on: the three lines of the API's document, ready to paste."""
-    ada, sam = SIGN_IN[:2]
+    ada, sam, alexis = SIGN_IN
     header = f"--header 'x-mediamagic-key: {people['key']}'"
     return f"""
   The portal runs at   {url}
+  Sign in there as     {sam.name} (staff), {alexis.name} (admin) or {ada.name}: a stand-in for Auth0 has a button for each
   Superuser            {people["username"]}, password {people["password"]}
 
   {ada.name} ({ada.extension}, key {people["key"]}) as programs see her calls:
@@ -184,7 +185,7 @@ def welcome(url: str, people: Mapping[str, str], logs: Path) -> str:
       {header}
 
   The last one places a call between two phones of a simulated switch: watch it on the console's first page.
-  {sam.name} is staff and sees everybody's calls: key {people["staff_key"]}
+  {sam.name} sees everybody's calls: key {people["staff_key"]}
 
   Logs are in {logs}. Ctrl-C stops everything.
 """
