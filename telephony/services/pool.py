@@ -38,19 +38,13 @@ def holding_of(user: User) -> Assignment | None:
     return held.order_by(F("number").asc(nulls_last=True), "starts_at", "id").first()
 
 
+@transaction.atomic(durable=True)
 def assign_number(user: User, area_code: str = "") -> tuple[Assignment, bool]:
     """Return the number and extension that a person holds, given from the pool when they hold none yet; tell whether new.
 
     `area_code` asks for numbers of the home country that begin with it. One transaction takes both or neither. Raises
     PoolEmptyError, and NotClaimableError for whom somebody has just deactivated.
     """
-    # Looked for without a lock: who has one asks again and again, and waits for nobody.
-    held = assignment_of(user)
-    return (held, False) if held is not None else _assign(user, area_code)
-
-
-@transaction.atomic(durable=True)
-def _assign(user: User, area_code: str) -> tuple[Assignment, bool]:
     # One at a time: what is next is the same question for everybody.
     lock_names([POOL])
     held = holding_of(user)

@@ -108,7 +108,7 @@ def test_who_is_deactivated_while_he_asks_gets_nothing(
     def too_late(user: User) -> None:
         User.objects.filter(pk=user.pk).update(is_active=False)
 
-    monkeypatch.setattr("telephony.services.pool.assignment_of", too_late)
+    monkeypatch.setattr("telephony.api.assign_number.assignment_of", too_late)
     response = client.get(PATH, headers=anna)
     assert (response.status_code, response.json()["code"]) == (403, "permission_denied")
     assert states() == set()

@@ -28,6 +28,9 @@ point, method, key = sys.argv[1:]
 reached = []
 
 def reach(name):
+    # A request commits more than once: what counts here is the commit that follows the log.
+    if "commit" in name and "log written" not in reached:
+        return
     reached.append(name)
     if name == point:
         os.kill(os.getpid(), signal.SIGKILL)
