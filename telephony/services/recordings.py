@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 from django.core import signing
@@ -91,24 +92,25 @@ def publish(leg_uuid: str, chunks: Iterable[bytes], length: int) -> tuple[Record
     path = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            digest = _receive(file.fileno(), chunks, length)
+            digest = _receive(file, chunks, length)
         audio = _inspect(path, digest, length)
         return _store(leg_uuid, path, audio)
     finally:
         path.unlink(missing_ok=True)
 
 
-def _receive(descriptor: int, chunks: Iterable[bytes], length: int) -> str:
+def _receive(file: BinaryIO, chunks: Iterable[bytes], length: int) -> str:
     digest, received = hashlib.sha256(), 0
     for chunk in chunks:
         received += len(chunk)
         if received > length:
             break
         digest.update(chunk)
-        os.write(descriptor, chunk)
+        file.write(chunk)
     if received != length:
         raise RecordingRefusedError("recording_incomplete", f"The audio is cut: {received} of {length} bytes came.")
-    os.fsync(descriptor)
+    file.flush()
+    os.fsync(file.fileno())
     return digest.hexdigest()
 
 
@@ -144,6 +146,9 @@ def _store(leg_uuid: str, path: Path, audio: _Audio) -> tuple[Recording, bool]:
     target = settings.RECORDINGS_ROOT / file_name
     target.parent.mkdir(parents=True, exist_ok=True)
     path.replace(target)
+    # The name must outlast a power cut as the row does: once the row is there, the switch's own file is removed.
+    for folder in (target.parent, settings.RECORDINGS_ROOT):
+        _sync_folder(folder)
     leg = Leg.objects.only("call_id").filter(uuid=leg_uuid).first()
     recording = Recording.objects.create(
         leg_uuid=leg_uuid,
@@ -156,6 +161,14 @@ def _store(leg_uuid: str, path: Path, audio: _Audio) -> tuple[Recording, bool]:
         duration_ms=audio.duration_ms,
     )
     return recording, True
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def audio_path(recording: Recording) -> Path:
