@@ -50,7 +50,7 @@ def assert_all_is_there_once() -> None:
     assert (Leg.objects.count(), Call.objects.count()) == (LEGS, CALLS)
     rows = sorted((c.caller_number, c.callee_number, c.bill_seconds, c.hangup_cause) for c in Call.objects.all())
     assert rows == sorted(row for name, row in TABLE.items() if name != "spilled")
-    assert [bytes(kept.body) for kept in Quarantine.objects.all()] == [b"poison"]
+    assert [kept.content for kept in Quarantine.objects.all()] == [b"poison"]
 
 
 def ended(child: "subprocess.Popen[str]") -> tuple[int, str, str]:
