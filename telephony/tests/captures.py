@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from defusedxml.ElementTree import fromstring
 
 DATA = Path(__file__).parent / "data" / "freeswitch"
 
@@ -50,3 +53,18 @@ TABLE = {
     "call-link-destination-rejected": ("1006", "1005", 0, "USER_BUSY"),
     "call-link-source-no-answer": ("1005", "", 0, "NO_ANSWER"),
 }
+
+
+def question_of(path: Path | str) -> Post:
+    """Return one question of the switch, by its path below the captures."""
+    return _read(DATA / path)
+
+
+def questions(kind: str) -> list[str]:
+    """Return the paths of every captured question of a kind, such as `directory-sip_auth` or `dialplan`."""
+    return sorted(str(path.relative_to(DATA)) for path in DATA.glob(f"*/*-{kind}.http"))
+
+
+def answer_to(question: str) -> Element:
+    """Return the answer that the switch accepted."""
+    return fromstring((DATA / question).with_suffix(".answer.xml").read_bytes())

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
@@ -32,6 +33,20 @@ def post_cdr(client: Client, switch_headers: dict[str, str]) -> Callable[..., Ht
     def post(record: Post | bytes, content_type: str = "application/json", **extra: Any) -> HttpResponse:
         body, kind = (record.body, record.content_type) if isinstance(record, Post) else (record, content_type)
         return client.generic("POST", "/freeswitch/cdr?uuid=x", body, content_type=kind, headers=switch_headers, **extra)
+
+    return post
+
+
+@pytest.fixture
+def ask(client: Client, switch_headers: dict[str, str]) -> Callable[..., HttpResponse]:
+    """Ask `/freeswitch/xml` as the switch does: by a captured body, or by fields that are encoded behind the first five."""
+
+    def post(body: bytes | None = None, section: str = "directory", **fields: str) -> HttpResponse:
+        if body is None:
+            head = f"hostname=fs1&section={section}&tag_name=&key_name=&key_value={fields.pop('key_value', '')}"
+            body = f"{head}&Event-Name=REQUEST_PARAMS&{urlencode(fields)}".encode()
+        kind = "application/x-www-form-urlencoded"
+        return client.generic("POST", "/freeswitch/xml", body, content_type=kind, headers=switch_headers)
 
     return post
 

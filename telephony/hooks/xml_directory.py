@@ -1,0 +1,59 @@
+"""Section `directory` of `/freeswitch/xml`: who may register and call, and how an extension is rung."""
+
+import re
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from telephony.services.subscribers import holder_at, proof_of, subscriber_of
+from telephony.switch.directory import DOMAIN_PATTERN, USER_PATTERN, refused_user, user_document
+from telephony.switch.documents import UnsafeTextError, not_found
+from telephony.switch.xml_requests import XmlRequest
+
+REGISTRATION: Final = "sip_auth"
+# Whoever asks for these wants to check a password for something that the portal gives nobody.
+NEVER_GRANTED: Final = frozenset({"event_socket_auth", "jsonrpc-authenticate"})
+# How an extension is rung, and what the switch's own commands ask (they name no action).
+LOOK_UPS: Final = frozenset({"user_call", ""})
+
+
+def answer(request: XmlRequest) -> Element:
+    """Return what the switch is told of a user; "not found" where the question is about nothing of ours."""
+    if not _is_about_a_user(request):
+        return not_found()
+    action = request["action"]
+    if action in NEVER_GRANTED:
+        return refused_user(request["user"], request["domain"])
+    if action == REGISTRATION:
+        return _authentication(request["user"], request["domain"])
+    return _look_up(request["user"], request["domain"]) if action in LOOK_UPS else not_found()
+
+
+def answer_when_broken(request: XmlRequest) -> Element | None:
+    """Return what the switch is told while the portal cannot know; None where an error does no harm.
+
+    An error would send the switch to its own files, where somebody else may be known by this name.
+    """
+    if request["action"] in NEVER_GRANTED | {REGISTRATION} and _is_about_a_user(request):
+        return refused_user(request["user"], request["domain"])
+    return None
+
+
+def _is_about_a_user(request: XmlRequest) -> bool:
+    named = re.fullmatch(USER_PATTERN, request["user"]) and re.fullmatch(DOMAIN_PATTERN, request["domain"])
+    return bool(named) and not request["purpose"]
+
+
+def _authentication(user: str, domain: str) -> Element:
+    held = holder_at(user, domain)
+    ha1 = proof_of(held) if held else None
+    if held is None or ha1 is None:
+        return refused_user(user, domain)
+    try:
+        return user_document(subscriber_of(held), domain, ha1)
+    except UnsafeTextError:
+        return refused_user(user, domain)
+
+
+def _look_up(user: str, domain: str) -> Element:
+    held = holder_at(user, domain)
+    return user_document(subscriber_of(held), domain) if held else not_found()
