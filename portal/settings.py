@@ -201,7 +201,7 @@ NUMBER_COOLDOWN_DAYS = env.integer("NUMBER_COOLDOWN_DAYS", 30, least=0, most=365
 EXTENSION_RANGE = env.number_range("EXTENSION_RANGE", "1000-9999")
 SIP_DOMAIN = env.matching("SIP_DOMAIN", "pbx.example.com", r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", "a lower-case host name")
 SIP_GATEWAY = env.matching("SIP_GATEWAY", "carrier", r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "a gateway name")
-EMERGENCY_GATEWAY = env.text("EMERGENCY_GATEWAY")
+EMERGENCY_GATEWAY = env.matching("EMERGENCY_GATEWAY", "", r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})?", "a gateway name")
 # Toll fraud lives from what is not limited: which countries may be called, and how much by one person.
 DIALING_COUNTRIES = frozenset(env.countries("DIALING_COUNTRIES", HOME_COUNTRY))
 CALL_LINKS_AT_ONCE = env.integer("CALL_LINKS_AT_ONCE", 2, least=1, most=1000)
@@ -209,9 +209,15 @@ CALL_LINKS_AN_HOUR = env.integer("CALL_LINKS_AN_HOUR", 30, least=1, most=100_000
 CALL_LINK_MINUTES_A_DAY = env.integer("CALL_LINK_MINUTES_A_DAY", 240, least=1, most=100_000)
 CALL_LINK_MINUTES_LONGEST = env.integer("CALL_LINK_MINUTES_LONGEST", 60, least=1, most=1440)
 
+# The same for what one person's phones call outside.
+CALLS_AT_ONCE = env.integer("CALLS_AT_ONCE", 2, least=1, most=1000)
+CALLS_AN_HOUR = env.integer("CALLS_AN_HOUR", 30, least=1, most=10_000)
+CALL_MINUTES_A_DAY = env.integer("CALL_MINUTES_A_DAY", 240, least=1, most=100_000)
+CALL_MINUTES_LONGEST = env.integer("CALL_MINUTES_LONGEST", 60, least=1, most=1440)
+
 # Unset, the portal cannot place calls; all else works.
 FREESWITCH_ESL = env.optional("FREESWITCH_ESL_URL", parse_url)
-# Where, on the switch, call links are recorded before they are put here; unset, they are not recorded.
+# Where, on the switch, talks are recorded before they are put here; unset, they are not recorded.
 FREESWITCH_RECORDINGS_DIR = env.matching(
     "FREESWITCH_RECORDINGS_DIR", "", r"(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", "an absolute path"
 )

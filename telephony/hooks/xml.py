@@ -12,10 +12,11 @@ from xml.etree.ElementTree import Element
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
-from telephony.hooks import xml_directory
+from telephony.hooks import xml_dialplan, xml_directory
 from telephony.hooks.bodies import BodyTooLargeError, announced_length, read_capped
 from telephony.hooks.guard import switch_only
-from telephony.switch.documents import UnsafeTextError, not_found, serialise
+from telephony.switch.documents import not_found, serialise
+from telephony.switch.errors import SwitchError
 from telephony.switch.xml_requests import XmlRequest, parse_request
 from web.errors import database_unavailable, problem_response
 
@@ -33,6 +34,7 @@ class Section(NamedTuple):
 
 SECTIONS: Final = {
     "directory": Section(xml_directory.answer, xml_directory.answer_when_broken),
+    "dialplan": Section(xml_dialplan.answer, xml_dialplan.answer_when_broken),
 }
 
 
@@ -64,7 +66,7 @@ def _answer(request: HttpRequest, asked: XmlRequest) -> HttpResponse:
     except (DatabaseError, InterfaceError):
         refusal = section.answer_when_broken(asked)
         return database_unavailable(request) if refusal is None else _document(refusal)
-    except UnsafeTextError as error:
+    except SwitchError as error:
         logger.exception("a row holds what the switch must not be sent", extra={"section": asked.section})
         refusal = section.answer_when_broken(asked)
         return problem_response(request, 500, "unsafe_value", str(error)) if refusal is None else _document(refusal)

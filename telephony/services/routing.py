@@ -1,0 +1,268 @@
+"""Where a call goes: decided anew for each call, as data, with the reasons in words."""
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models import Sum
+from django.utils import timezone
+
+from accounts.models import User
+from telephony.fields import format_number, normalise_number
+from telephony.models import Assignment, Call, Gateway, Number
+from telephony.services.dialing import DestinationNotAllowedError, callable_number, check_callable, is_emergency
+from telephony.services.recordings import upload_path
+from telephony.services.subscribers import holder_at, holder_of_number
+from telephony.switch.commands import ExtensionEndpoint, GatewayEndpoint, RecordingTarget
+from telephony.switch.dialplan import INTERNAL, PUBLIC, CallEmergency, CallOut, Marks, Plan, Refuse, Ring
+from telephony.switch.directory import DOMAIN_PATTERN, USER_PATTERN
+
+MOST_GATEWAYS: Final = 4
+FORWARD_RING_SECONDS: Final = 25
+
+# What phones and carriers send as a number, and what people type into one.
+_DIALLED = re.compile(r"[0-9+*# ().-]{1,40}")
+_EXTENSION = re.compile(r"[0-9]{2,7}")
+_LEG_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialled:
+    """A call that wants to go somewhere. `user` and `domain` are what the phone proved, "" where it proved nothing."""
+
+    context: str
+    destination: str
+    user: str = ""
+    domain: str = ""
+    leg_uuid: str = ""
+
+
+@dataclass(slots=True)
+class _Reasons:
+    """What was found, in the order in which it was found."""
+
+    found: list[str] = field(default_factory=list)
+
+    def add(self, sentence: str) -> None:
+        self.found.append(sentence)
+
+
+class _RefusedError(Exception):
+    """The call may not be; `cause` for the switch, the message for people."""
+
+    def __init__(self, cause: str, message: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+def route(call: Dialled) -> Plan | None:
+    """Return where a call goes; None where its context is not the portal's."""
+    way = {INTERNAL: _from_extension, PUBLIC: _from_carrier}.get(call.context)
+    if way is None:
+        return None
+    if not _DIALLED.fullmatch(call.destination):
+        return Plan(
+            context=call.context,
+            action=Refuse(cause="NO_ROUTE_DESTINATION"),
+            reasons=("What was dialled is no number: refused.",),
+        )
+    return way(call, _Reasons())
+
+
+# -- calls of our own extensions -------------------------------------------------------------------------------------------
+
+
+def _from_extension(call: Dialled, reasons: _Reasons) -> Plan:
+    caller = _proved(call)
+    if caller is None:
+        reasons.add("Nobody proved to be an extension that may call now: refused.")
+        return Plan(context=INTERNAL, action=Refuse(cause="CALL_REJECTED"), reasons=tuple(reasons.found))
+    reasons.add(f"{caller.extension} calls; {caller.user} holds it.")
+    outward = Plan(
+        context=INTERNAL,
+        action=Refuse(cause="NO_ROUTE_DESTINATION"),
+        marks=_marks(caller, "outbound"),
+        recording=_recording(call),
+    )
+    try:
+        plan = _to_destination(outward, caller, call.destination, reasons)
+    except _RefusedError as refused:
+        reasons.add(str(refused))
+        plan = replace(outward, action=Refuse(cause=refused.cause))
+    return replace(plan, reasons=tuple(reasons.found))
+
+
+def _proved(call: Dialled) -> Assignment | None:
+    """Return by what the caller holds their extension; what a phone merely claims, in From, does not come in here."""
+    if not (re.fullmatch(USER_PATTERN, call.user) and re.fullmatch(DOMAIN_PATTERN, call.domain)):
+        return None
+    return holder_at(call.user, call.domain)
+
+
+def _marks(held: Assignment, direction: str) -> Marks:
+    return Marks(
+        direction=direction,
+        domain=held.extension.domain.name,
+        extension_id=held.extension_id,
+        accountcode=held.extension.number,
+        number_id=held.number_id,
+    )
+
+
+def _to_destination(plan: Plan, caller: Assignment, destination: str, reasons: _Reasons) -> Plan:
+    if is_emergency(destination):
+        return _to_emergency(plan, caller, destination, reasons)
+    callee = _callee(caller, destination, reasons)
+    if callee is not None:
+        return _to_extension(plan, caller, callee, reasons)
+    digits = _callable(destination)
+    if Number.objects.filter(number=digits).exists():
+        raise _RefusedError("UNALLOCATED_NUMBER", f"{format_number(digits)} is ours, and nobody holds it.")
+    reasons.add(f"{format_number(digits)} is outside, in a country and of a kind that may be called.")
+    return replace(plan, action=_call_out(caller, digits, reasons))
+
+
+def _to_emergency(plan: Plan, caller: Assignment, destination: str, reasons: _Reasons) -> Plan:
+    if not settings.EMERGENCY_GATEWAY:
+        raise _RefusedError("OUTGOING_CALL_BARRED", "This is an emergency number, and EMERGENCY_GATEWAY is not set: refused.")
+    reasons.add(f"This is an emergency number: it goes through {settings.EMERGENCY_GATEWAY}, without limits.")
+    number = destination.strip().removeprefix("+")
+    caller_id = caller.number.number if caller.number else ""
+    return replace(plan, action=CallEmergency(gateway=settings.EMERGENCY_GATEWAY, number=number, caller_id=caller_id))
+
+
+def _callee(caller: Assignment, destination: str, reasons: _Reasons) -> Assignment | None:
+    """Return the extension that a destination is, or whose number it is; None where it is none of ours."""
+    domain = caller.extension.domain.name
+    if _EXTENSION.fullmatch(destination):
+        callee = holder_at(destination, domain)
+        if callee is not None:
+            reasons.add(f"{destination} is an extension of {domain}.")
+            return callee
+    try:
+        digits = normalise_number(destination)
+    except ValidationError:
+        return None
+    callee = holder_of_number(digits)
+    if callee is not None:
+        reasons.add(f"{format_number(digits)} is ours and belongs to {callee.extension}.")
+    return callee
+
+
+def _to_extension(plan: Plan, caller: Assignment, callee: Assignment, reasons: _Reasons) -> Plan:
+    neighbours = caller.extension.domain_id == callee.extension.domain_id
+    shown = caller.extension.number if neighbours or caller.number is None else caller.number.number
+    return replace(
+        plan,
+        action=_ring(callee, reasons),
+        marks=_marks(caller, "local"),
+        caller_id_number=shown,
+        caller_id_name=caller.extension.display_name or caller.user.name,
+    )
+
+
+def _callable(destination: str) -> str:
+    """Return the E.164 digits of a number outside that may be called. Raises _RefusedError."""
+    try:
+        return callable_number(destination)
+    except DestinationNotAllowedError as error:
+        raise _RefusedError("OUTGOING_CALL_BARRED", str(error)) from None
+    except ValidationError:
+        raise _RefusedError("NO_ROUTE_DESTINATION", "This is neither an extension nor a phone number.") from None
+
+
+# -- calls of carriers -----------------------------------------------------------------------------------------------------
+
+
+def _from_carrier(call: Dialled, reasons: _Reasons) -> Plan:
+    """Lead a call from outside to one of our numbers, and nowhere else: here an extension cannot be had, nor a way out."""
+    plan = Plan(context=PUBLIC, action=Refuse(cause="UNALLOCATED_NUMBER"), marks=Marks(direction="inbound"))
+    try:
+        digits = normalise_number(call.destination)
+    except ValidationError:
+        reasons.add("What was called from outside is no phone number: refused.")
+        return replace(plan, reasons=tuple(reasons.found))
+    callee = holder_of_number(digits)
+    if callee is None:
+        reasons.add(f"Nobody holds {format_number(digits)}: refused.")
+        return replace(plan, reasons=tuple(reasons.found))
+    reasons.add(f"{format_number(digits)} belongs to {callee.extension}.")
+    action = _ring(callee, reasons)
+    recording = _recording(call)
+    return replace(plan, action=action, marks=_marks(callee, "inbound"), recording=recording, reasons=tuple(reasons.found))
+
+
+# -- what both have in common ----------------------------------------------------------------------------------------------
+
+
+def _ring(callee: Assignment, reasons: _Reasons) -> Ring:
+    extension = callee.extension
+    return Ring(endpoint=ExtensionEndpoint(extension.number, extension.domain.name), forward=_forward(callee, reasons))
+
+
+def _forward(callee: Assignment, reasons: _Reasons) -> CallOut | None:
+    """Return where the callee's calls go when nobody answers; None where nowhere, or nowhere that may be called."""
+    digits = callee.extension.forward_to
+    if not digits:
+        return None
+    try:
+        _check_forward(digits)
+        forward = _call_out(callee, digits, reasons)
+    except _RefusedError as refused:
+        reasons.add(f"It is forwarded, but not there: {refused}")
+        return None
+    reasons.add(f"When nobody answers it is forwarded to {format_number(digits)}.")
+    return replace(forward, ring_seconds=FORWARD_RING_SECONDS)
+
+
+def _check_forward(digits: str) -> None:
+    if Number.objects.filter(number=digits).exists():
+        raise _RefusedError("NO_ROUTE_DESTINATION", f"{format_number(digits)} is ours, and calls could go round in circles.")
+    try:
+        check_callable(digits)
+    except DestinationNotAllowedError as error:
+        raise _RefusedError("OUTGOING_CALL_BARRED", str(error)) from None
+
+
+def _call_out(payer: Assignment, digits: str, reasons: _Reasons) -> CallOut:
+    """Return how a number outside is called at somebody's charge. Raises _RefusedError where it may not be."""
+    if payer.number is None:
+        raise _RefusedError("OUTGOING_CALL_BARRED", f"{payer.extension} has no number that could be shown outside.")
+    domain = payer.extension.domain
+    active = Gateway.objects.filter(domain=domain, is_active=True).order_by("priority", "name")
+    gateways = list(active.values_list("name", flat=True)[:MOST_GATEWAYS])
+    if not gateways:
+        raise _RefusedError("NO_ROUTE_TRANSIT_NET", f"{domain} has no gateway in use.")
+    _check_minutes(payer.user)
+    reasons.add(f"It leaves through {', then '.join(gateways)} and shows {format_number(payer.number.number)}.")
+    return CallOut(
+        endpoints=tuple(GatewayEndpoint(gateway, digits) for gateway in gateways),
+        payer_id=payer.user_id,
+        caller_id=payer.number.number,
+        at_once=settings.CALLS_AT_ONCE,
+        an_hour=settings.CALLS_AN_HOUR,
+        longest_seconds=settings.CALL_MINUTES_LONGEST * 60,
+    )
+
+
+def _check_minutes(payer: User) -> None:
+    """Raise _RefusedError where somebody has talked enough for a day: stolen proofs are used to run up bills."""
+    placed = Call.objects.filter(
+        caller_user=payer, direction=Call.Direction.OUTBOUND, local=False, started_at__gt=timezone.now() - timedelta(days=1)
+    )
+    seconds = placed.aggregate(total=Sum("bill_seconds"))["total"] or 0
+    if seconds >= settings.CALL_MINUTES_A_DAY * 60:
+        raise _RefusedError(
+            "OUTGOING_CALL_BARRED", f"{payer} has talked {settings.CALL_MINUTES_A_DAY} minutes to the outside within a day."
+        )
+
+
+def _recording(call: Dialled) -> RecordingTarget | None:
+    """Return where the switch is to record a talk and to put it, None where talks are not recorded."""
+    if not settings.FREESWITCH_RECORDINGS_DIR or not _LEG_UUID.fullmatch(call.leg_uuid):
+        return None
+    url = settings.PUBLIC_URL + upload_path(call.leg_uuid)
+    return RecordingTarget(url=url, file=f"{settings.FREESWITCH_RECORDINGS_DIR}/{call.leg_uuid}.wav")

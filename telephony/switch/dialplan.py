@@ -1,0 +1,222 @@
+"""Routing plans as the switch's dialplan: one extension that always matches, and its actions in order.
+
+`${…}` stands only in constants of this module. What people and callers chose is not in a plan at all, or has passed the strict
+grammar of its kind. Every plan ends with the cause that became of it, so that no call runs on into another plan.
+Source: FreeSWITCH 1.11.1, as run.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from telephony.switch.commands import ExtensionEndpoint, GatewayEndpoint, RecordingTarget
+from telephony.switch.documents import Expression, Value, element, fit, plain_name, section
+
+INTERNAL: Final = "internal"
+PUBLIC: Final = "public"
+CONTEXTS: Final = frozenset({INTERNAL, PUBLIC})
+
+_CAUSE: Final = r"[A-Z_]{1,40}"
+_DIRECTION: Final = r"inbound|outbound|local"
+_DOMAIN: Final = r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
+_GATEWAY: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+_ID: Final = r"[1-9][0-9]{0,18}"
+_NUMBER: Final = r"[0-9]{2,15}"
+_SECONDS: Final = r"[1-9][0-9]{0,4}"
+_SHORT_NUMBER: Final = r"[0-9]{2,6}"
+
+_RINGBACK: Final = "%(2000,4000,440,480)"
+_BECAME_OF_IT: Final = Expression("${originate_disposition}")
+# The carrier is at fault, not the number: the next carrier may do better. After any other cause it would only ring again.
+_TRY_THE_NEXT: Final = (
+    "GATEWAY_DOWN,INVALID_GATEWAY,NETWORK_OUT_OF_ORDER,NORMAL_TEMPORARY_FAILURE,NORMAL_CIRCUIT_CONGESTION,"
+    "RECOVERY_ON_TIMER_EXPIRE,SERVICE_UNAVAILABLE,SWITCH_CONGESTION"
+)
+# Nobody was reached; who is busy or declines is not forwarded.
+_FORWARD_AFTER: Final = (
+    "NO_ANSWER,USER_NOT_REGISTERED,SUBSCRIBER_ABSENT,NO_USER_RESPONSE,RECOVERY_ON_TIMER_EXPIRE,NORMAL_TEMPORARY_FAILURE"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """What the records of a call are to bring back: whose it is. On a call that comes in, the extension is the callee's."""
+
+    direction: str
+    domain: str = ""
+    extension_id: int | None = None
+    accountcode: str = ""
+    number_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOut:
+    """Call a number through the first of several gateways that works, at the payer's charge and within their limits."""
+
+    endpoints: tuple[GatewayEndpoint, ...]
+    payer_id: int
+    caller_id: str
+    at_once: int
+    an_hour: int
+    longest_seconds: int
+    ring_seconds: int = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring:
+    """Ring an extension, and where nobody is reached what it is forwarded to."""
+
+    endpoint: ExtensionEndpoint
+    ring_seconds: int = 30
+    forward: CallOut | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEmergency:
+    """Call emergency services: without limits."""
+
+    gateway: str
+    number: str
+    caller_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuse:
+    """End the call with a cause."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Where a call goes. `reasons` are sentences, in the order in which they were found; the switch is not told them."""
+
+    context: str
+    action: Ring | CallOut | CallEmergency | Refuse
+    marks: Marks | None = None
+    caller_id_number: str = ""
+    caller_id_name: str = ""
+    recording: RecordingTarget | None = None
+    reasons: tuple[str, ...] = field(default=())
+
+
+Action = tuple[str, Value]
+
+
+def plan_document(plan: Plan) -> Element:
+    """Return a plan as a dialplan. Raises UnsafeTextError where any of it is not of its kind."""
+    actions = [element("action", application=application, data=data) for application, data in _actions(plan)]
+    extension = element("extension", element("condition", *actions), name="portal")
+    return section("dialplan", element("context", extension, name=fit(plan.context, "internal|public", "context")))
+
+
+def _actions(plan: Plan) -> Iterator[Action]:
+    if plan.marks is not None:
+        yield from _marked(plan.marks)
+    if isinstance(plan.action, Refuse):
+        yield "hangup", fit(plan.action.cause, _CAUSE, "cause")
+        return
+    yield _set("hangup_after_bridge", "true")
+    yield _set("continue_on_fail", "true")
+    yield _set("ringback", _RINGBACK)
+    # What a phone put into its own headers is no business of the next one's, or of a carrier's.
+    yield _set("sip_copy_custom_headers", "false")
+    if plan.caller_id_number:
+        yield from _shown(plan.caller_id_number, plan.caller_id_name)
+    if plan.recording is not None:
+        yield from _recorded(plan.recording)
+    yield from _connected(plan.action)
+    yield "hangup", _BECAME_OF_IT
+
+
+def _connected(action: Ring | CallOut | CallEmergency) -> Iterator[Action]:
+    if isinstance(action, Ring):
+        yield from _rung(action)
+    elif isinstance(action, CallOut):
+        yield from _shown(action.caller_id, action.caller_id)
+        yield from _limited(action)
+        yield _set("call_timeout", _seconds(action.ring_seconds))
+        yield from _through_gateways(action)
+    else:
+        if action.caller_id:
+            yield from _shown(action.caller_id, action.caller_id)
+        gateway, number = fit(action.gateway, _GATEWAY, "gateway"), fit(action.number, _SHORT_NUMBER, "emergency number")
+        yield "bridge", f"sofia/gateway/{gateway}/{number}"
+
+
+def _set(name: str, value: str) -> Action:
+    return "set", f"{name}={value}"
+
+
+def _marked(marks: Marks) -> Iterator[Action]:
+    yield _set("call_direction", fit(marks.direction, _DIRECTION, "direction"))
+    if marks.domain:
+        # A leg that a domain's own phone began passes it on to the second one; a carrier's second leg has its own.
+        yield "set" if marks.direction == "inbound" else "export", f"domain_name={fit(marks.domain, _DOMAIN, 'domain')}"
+    if marks.accountcode:
+        yield _set("accountcode", fit(marks.accountcode, _NUMBER, "accountcode"))
+    if marks.extension_id is not None:
+        yield _set("portal_extension_id", fit(str(marks.extension_id), _ID, "id of the extension"))
+    if marks.number_id is not None:
+        yield _set("portal_number_id", fit(str(marks.number_id), _ID, "id of the number"))
+
+
+def _shown(number: str, name: str) -> Iterator[Action]:
+    """Yield what the far end sees of the caller."""
+    digits = fit(number, _NUMBER, "caller id")
+    yield _set("effective_caller_id_number", digits)
+    yield _set("effective_caller_id_name", plain_name(name) or digits)
+
+
+def _recorded(recording: RecordingTarget) -> Iterator[Action]:
+    """Yield what records the talk, and only it, in two channels; begun earlier, the caller would hear silence.
+
+    The upload runs in the background, lest a portal that hangs keep the leg alive.
+    """
+    yield _set("RECORD_STEREO", "true")
+    yield _set("RECORD_BRIDGE_REQ", "true")
+    yield _set("record_post_process_exec_api", f"bgapi:http_put {recording.url} {recording.file}")
+    yield _set("execute_on_answer", f"record_session {recording.file}")
+
+
+def _rung(action: Ring) -> Iterator[Action]:
+    if action.forward is not None:
+        yield _set("continue_on_fail", _FORWARD_AFTER)
+    yield _set("call_timeout", _seconds(action.ring_seconds))
+    yield "bridge", action.endpoint.dial_string
+    if action.forward is not None:
+        yield from _forwarded(action.forward)
+
+
+def _forwarded(forward: CallOut) -> Iterator[Action]:
+    """Yield what rings another phone: it has to press 1, lest its voicemail count as an answer."""
+    yield _set("continue_on_fail", "true")
+    yield from _shown(forward.caller_id, forward.caller_id)
+    yield from _limited(forward)
+    yield _set("call_timeout", _seconds(forward.ring_seconds))
+    yield _set("group_confirm_key", "1")
+    yield _set("group_confirm_file", "tone_stream://%(300,200,800);loops=3")
+    yield _set("group_confirm_read_timeout", "3000")
+    yield from _through_gateways(forward)
+
+
+def _limited(action: CallOut) -> Iterator[Action]:
+    """Yield what stops a payer who calls too much: what is stolen is used by many at once."""
+    payer = fit(str(action.payer_id), _ID, "id of the payer")
+    yield _set("limit_ignore_transfer", "true")
+    yield "limit", f"hash portal_user {payer} {_seconds(action.at_once)} !CALL_REJECTED"
+    yield "limit", f"hash portal_user_hour {payer} {_seconds(action.an_hour)}/3600 !CALL_REJECTED"
+
+
+def _through_gateways(action: CallOut) -> Iterator[Action]:
+    if len(action.endpoints) > 1:
+        # Negated: any other cause ends it.
+        yield _set("fail_on_single_reject", f"!{_TRY_THE_NEXT}")
+    # On the far leg, so that the limit outlives a transfer.
+    limit = f"{{execute_on_answer='sched_hangup +{_seconds(action.longest_seconds)} allotted_timeout'}}"
+    yield "bridge", limit + "|".join(endpoint.dial_string for endpoint in action.endpoints)
+
+
+def _seconds(value: int) -> str:
+    return fit(str(value), _SECONDS, "whole number")
