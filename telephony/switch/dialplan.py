@@ -191,7 +191,6 @@ def _rung(action: Ring) -> Iterator[Action]:
 
 def _forwarded(forward: CallOut) -> Iterator[Action]:
     """Yield what rings another phone: it has to press 1, lest its voicemail count as an answer."""
-    yield _set("continue_on_fail", "true")
     yield from _shown(forward.caller_id, forward.caller_id)
     yield from _limited(forward)
     yield _set("call_timeout", _seconds(forward.ring_seconds))
@@ -210,12 +209,16 @@ def _limited(action: CallOut) -> Iterator[Action]:
 
 
 def _through_gateways(action: CallOut) -> Iterator[Action]:
-    if len(action.endpoints) > 1:
-        # Negated: any other cause ends it.
-        yield _set("fail_on_single_reject", f"!{_TRY_THE_NEXT}")
+    """Yield one bridge a gateway. In one with `|` the second would ring who is busy on the first, or the time would not end."""
     # On the far leg, so that the limit outlives a transfer.
     limit = f"{{execute_on_answer='sched_hangup +{_seconds(action.longest_seconds)} allotted_timeout'}}"
-    yield "bridge", limit + "|".join(endpoint.dial_string for endpoint in action.endpoints)
+    *first, last = action.endpoints
+    if first:
+        yield _set("continue_on_fail", _TRY_THE_NEXT)
+    for endpoint in first:
+        yield "bridge", limit + endpoint.dial_string
+    yield _set("continue_on_fail", "true")
+    yield "bridge", limit + last.dial_string
 
 
 def _seconds(value: int) -> str:
