@@ -2,12 +2,17 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.actors import actor_of
 from telephony.admin.holding import HoldableAdmin
 from telephony.models import Domain, Extension, Gateway, Switch
+from telephony.services.credentials import set_gateway_password
+from telephony.switch.configuration import PASSWORD_PATTERN
 from web.admin import KeptAdmin, ReadOnlyAdmin
 
 
@@ -40,15 +45,50 @@ class ExtensionAdmin(HoldableAdmin):
         return super().get_queryset(request).select_related("domain")
 
 
+class GatewayForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A trunk; its password goes in and never comes out again."""
+
+    password = forms.CharField(
+        required=False,
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
+        validators=[
+            RegexValidator(rf"\A{PASSWORD_PATTERN}\Z", "Use no blanks, quotes, $, < or >: the switch cannot take them.")
+        ],
+        help_text="What the carrier gave. It is never shown; left blank it stays as it is.",
+    )
+
+    class Meta:
+        model = Gateway
+        fields = ("name", "domain", "provider", "priority", "is_active", "proxy", "username", "register", "networks")
+
+    def clean(self) -> dict[str, Any] | None:
+        """Ask for what a registration needs: the switch leaves a gateway out that cannot register."""
+        cleaned = super().clean() or {}
+        has_password = bool(cleaned.get("password") or self.instance.encrypted_password)
+        if cleaned.get("register") and not (cleaned.get("username") and has_password):
+            raise forms.ValidationError("To register, a gateway needs a user name and a password.")
+        return cleaned
+
+
 @admin.register(Gateway)
 class GatewayAdmin(KeptAdmin):
     """Upstream trunks."""
 
-    list_display = ("name", "domain", "provider", "priority", "is_active")
+    form = GatewayForm
+    fields = (
+        "name", "domain", "provider", "priority", "is_active", "proxy", "username", "password", "register", "networks",
+    )  # fmt: skip
+    list_display = ("name", "domain", "provider", "proxy", "priority", "register", "is_active")
     list_filter = ("is_active", "domain")
     list_select_related = ("domain", "provider")
     search_fields = ("name",)
     autocomplete_fields = ("domain", "provider")
+
+    def save_model(self, request: HttpRequest, obj: Gateway, form: Any, change: bool) -> None:
+        """Keep a password that was given, encrypted."""
+        super().save_model(request, obj, form, change)
+        if form.cleaned_data.get("password"):
+            set_gateway_password(obj, form.cleaned_data["password"], actor=actor_of(request))
 
 
 @admin.register(Switch)

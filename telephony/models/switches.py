@@ -1,11 +1,30 @@
 """The FreeSWITCH servers that report to us, and the gateways they send calls through."""
 
+import ipaddress
+
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
 from telephony.models.directory import Domain
 from telephony.models.numbers import Provider
+from telephony.switch.configuration import PROXY_PATTERN, USERNAME_PATTERN
+
+
+def networks_of(text: str) -> list[str]:
+    """Return the networks of a comma-separated list of addresses and networks, as CIDR. Raises ValueError."""
+    return [str(ipaddress.ip_network(part.strip())) for part in text.split(",") if part.strip()]
+
+
+def validate_networks(text: str) -> None:
+    """Raise ValidationError where one of them is none, or is everybody's."""
+    try:
+        networks = networks_of(text)
+    except ValueError as error:
+        raise ValidationError(f"Give addresses and networks, as in 192.0.2.0/24: {error}.") from None
+    if any(ipaddress.ip_network(network).prefixlen < 8 for network in networks):
+        raise ValidationError("A carrier's network has at least 8 bits in common: anybody could call otherwise.")
 
 
 class Switch(models.Model):
@@ -37,9 +56,42 @@ class Gateway(models.Model):
     domain = models.ForeignKey(Domain, models.PROTECT, related_name="gateways")
     provider = models.ForeignKey(Provider, models.PROTECT, null=True, blank=True, related_name="gateways")
     priority = models.PositiveSmallIntegerField(default=100)
+    proxy = models.CharField(
+        max_length=255,
+        blank=True,
+        default="",
+        validators=[RegexValidator(rf"\A{PROXY_PATTERN}\Z", "Give a host, as in sip.example.net:5060;transport=udp.")],
+        help_text="The carrier's host, with a port and ;transport=tcp or tls where need be. Without it, the name is the host.",
+    )
+    username = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        validators=[RegexValidator(rf"\A{USERNAME_PATTERN}\Z", "Use letters, digits and . _ + @ -")],
+        help_text="What the switch proves itself with to the carrier.",
+    )
+    encrypted_password = models.BinaryField(null=True, blank=True, editable=False)
+    register = models.BooleanField(default=False, help_text="Whether the carrier wants the switch to register.")
+    networks = models.CharField(
+        max_length=500,
+        blank=True,
+        default="",
+        validators=[validate_networks],
+        help_text="Addresses and networks from which the carrier sends calls, with commas between; others are refused.",
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    @property
+    def calls_from(self) -> list[str]:
+        """The networks from which the carrier sends calls; its host, where that is an address, is one."""
+        host = self.proxy.partition(";")[0].partition(":")[0]
+        try:
+            own = networks_of(host)
+        except ValueError:
+            own = []
+        return [*own, *networks_of(self.networks)]
 
     class Meta:
         ordering = ("domain__name", "priority", "name")

@@ -1,4 +1,4 @@
-"""What phones prove themselves with: generated here, shown once, kept only as an encrypted HA1."""
+"""What phones and trunks prove themselves with: a phone's password is shown once and kept as an encrypted HA1."""
 
 import hashlib
 import secrets
@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
-from telephony.models import Extension
+from telephony.models import Extension, Gateway
 from web.encryption import cipher
 
 # Without what is misread or has to be escaped somewhere; 24 of them are worth 139 bits.
@@ -17,17 +17,14 @@ LENGTH = 24
 
 
 class CredentialsKeyError(Exception):
-    """The HA1 was encrypted with a key that CREDENTIALS_KEY does not name any more."""
+    """What is kept was encrypted with a key that CREDENTIALS_KEY does not name any more."""
 
 
 def ha1_of(extension: Extension) -> str | None:
     """Return md5(user:realm:password) of an extension as hex, None where no password was set. Raises CredentialsKeyError."""
     if not extension.encrypted_ha1:
         return None
-    try:
-        return cipher().decrypt(bytes(extension.encrypted_ha1)).decode()
-    except InvalidToken:
-        raise CredentialsKeyError(f"The password of {extension} was encrypted with another CREDENTIALS_KEY.") from None
+    return _decrypted(bytes(extension.encrypted_ha1), str(extension))
 
 
 @transaction.atomic(durable=True)
@@ -40,3 +37,23 @@ def renew_password(extension: Extension, *, actor: User | None) -> str:
     Extension.objects.filter(pk=extension.pk).update(encrypted_ha1=cipher().encrypt(ha1.encode()), updated_at=timezone.now())
     AuditEntry.objects.record("extension.password_renewed", extension, actor=actor)
     return password
+
+
+def gateway_password_of(gateway: Gateway) -> str:
+    """Return what the switch proves itself with to a carrier, "" where nothing was set. Raises CredentialsKeyError."""
+    return _decrypted(bytes(gateway.encrypted_password), str(gateway)) if gateway.encrypted_password else ""
+
+
+@transaction.atomic
+def set_gateway_password(gateway: Gateway, password: str, *, actor: User | None) -> None:
+    """Keep a gateway's password, encrypted; it is sent to the switch and shown to nobody."""
+    encrypted = cipher().encrypt(password.encode())
+    Gateway.objects.filter(pk=gateway.pk).update(encrypted_password=encrypted, updated_at=timezone.now())
+    AuditEntry.objects.record("gateway.password_changed", gateway, actor=actor)
+
+
+def _decrypted(encrypted: bytes, whose: str) -> str:
+    try:
+        return cipher().decrypt(encrypted).decode()
+    except InvalidToken:
+        raise CredentialsKeyError(f"The password of {whose} was encrypted with another CREDENTIALS_KEY.") from None

@@ -1,0 +1,155 @@
+"""Pieces of the switch's configuration: its SIP profiles with their gateways, and whom it takes calls from.
+
+What stands here was learned the hard way by others: without the matching user name one extension's password registers
+another, without the list of carriers anybody reaches the context `public`.
+Source: FreeSWITCH 1.11.1, sofia.c, as run.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from telephony.switch.documents import element, fit, param, section
+
+CARRIERS_LIST: Final = "carriers"
+
+PROXY_PATTERN: Final = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::[1-9][0-9]{0,4})?(?:;transport=(?:udp|tcp|tls))?"
+USERNAME_PATTERN: Final = r"[A-Za-z0-9._+@-]{1,64}"
+# The switch's preprocessor acts on `$` and `<`; a blank or a quote would not survive everywhere.
+PASSWORD_PATTERN: Final = r"[!#%&()*+,./0-9:;=?@A-Z\[\]^_`a-z{|}~-]{1,128}"
+
+_DOMAIN: Final = r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
+_GATEWAY: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+_ADDRESS: Final = r"[0-9A-Fa-f.:]{2,45}"
+_NETWORK: Final = r"[0-9A-Fa-f.:]{2,45}/[0-9]{1,3}"
+_PORT: Final = r"[1-9][0-9]{0,4}"
+_CODECS: Final = "OPUS,G722,PCMU,PCMA"
+
+Params = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SofiaGateway:
+    """A trunk. Without a proxy the switch takes the name for the carrier's host."""
+
+    name: str
+    proxy: str = ""
+    username: str = ""
+    password: str = field(default="", repr=False)
+    register: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """Where the switch listens: `address` "" leaves it to the switch, `public_address` is what it calls itself behind a NAT."""
+
+    address: str = ""
+    public_address: str = ""
+    internal_port: int = 5060
+    external_port: int = 5080
+
+
+def sofia_document(listening: Listening, domains: Sequence[str], gateways: Iterable[SofiaGateway]) -> Element:
+    """Return `sofia.conf`: a profile for the phones of the domains, and one for the carriers. Raises UnsafeTextError."""
+    internal = element(
+        "profile",
+        element("domains", element("domain", name="all", alias="true", parse="false")),
+        _settings([*_common(listening, listening.internal_port), *_for_phones(domains)]),
+        name="internal",
+    )
+    external = element(
+        "profile",
+        element("gateways", *(_gateway(gateway) for gateway in gateways)),
+        _settings([*_common(listening, listening.external_port), *_FOR_CARRIERS]),
+        name="external",
+    )
+    global_settings = element("global_settings", param("log-level", "0"))
+    return _configuration("sofia.conf", global_settings, element("profiles", internal, external))
+
+
+def acl_document(carriers: Iterable[str]) -> Element:
+    """Return `acl.conf`: from which networks carriers send calls; from everywhere else none is taken."""
+    nodes = (element("node", type="allow", cidr=fit(network, _NETWORK, "network")) for network in carriers)
+    lists = (
+        element("list", *nodes, name=CARRIERS_LIST, default="deny"),
+        element("list", name="domains", default="deny"),
+    )
+    return _configuration("acl.conf", element("network-lists", *lists))
+
+
+def _configuration(name: str, *children: Element) -> Element:
+    return section("configuration", element("configuration", *children, name=name))
+
+
+def _settings(params: Params) -> Element:
+    return element("settings", *(param(name, value) for name, value in params))
+
+
+def _common(listening: Listening, port: int) -> Params:
+    params = [("sip-port", fit(str(port), _PORT, "port")), ("dialplan", "XML")]
+    if listening.address:
+        address = fit(listening.address, _ADDRESS, "address")
+        params += [("sip-ip", address), ("rtp-ip", address)]
+    if listening.public_address:
+        address = fit(listening.public_address, _ADDRESS, "address")
+        params += [("ext-sip-ip", address), ("ext-rtp-ip", address)]
+    return [
+        *params,
+        ("inbound-codec-prefs", _CODECS),
+        ("outbound-codec-prefs", _CODECS),
+        ("rtp-timer-name", "soft"),
+        # A phone that vanished must not keep a call, and its price, alive.
+        ("rtp-timeout-sec", "300"),
+        ("rtp-hold-timeout-sec", "1800"),
+        ("manage-presence", "false"),
+        ("accept-blind-reg", "false"),
+        ("accept-blind-auth", "false"),
+        ("log-auth-failures", "true"),
+        # Without it whoever knows one extension's password registers as another.
+        ("inbound-reg-force-matching-username", "true"),
+    ]
+
+
+def _for_phones(domains: Sequence[str]) -> Params:
+    params = [
+        ("context", "internal"),
+        ("auth-calls", "true"),
+        ("challenge-realm", "auto_from"),
+        # A desk phone and a softphone of one extension, side by side.
+        ("multiple-registrations", "contact"),
+    ]
+    if len(domains) == 1:
+        # Phones that are set up by an address instead of the domain's name come to the right one.
+        domain = fit(domains[0], _DOMAIN, "domain")
+        forced = ("force-register-domain", "force-subscription-domain", "force-register-db-domain")
+        params += [(name, domain) for name in forced]
+    return params
+
+
+_FOR_CARRIERS: Final[Params] = [
+    ("context", "public"),
+    ("auth-calls", "false"),
+    ("apply-inbound-acl", CARRIERS_LIST),
+    # A carrier has no business sending our callers elsewhere, and no phone registers here.
+    ("disable-transfer", "true"),
+    ("disable-register", "true"),
+]
+
+
+def _gateway(gateway: SofiaGateway) -> Element:
+    params = [
+        ("register", "true" if gateway.register else "false"),
+        # Otherwise the carrier sees the gateway's user name for the caller.
+        ("caller-id-in-from", "true"),
+    ]
+    if gateway.proxy:
+        params.append(("proxy", fit(gateway.proxy, PROXY_PATTERN, "proxy")))
+    if gateway.username:
+        params.append(("username", fit(gateway.username, USERNAME_PATTERN, "user name")))
+    if gateway.password:
+        params.append(("password", fit(gateway.password, PASSWORD_PATTERN, "password")))
+    if gateway.register:
+        # The number that was called, not the name under which the gateway registered.
+        params.append(("extension", "auto_to_user"))
+    return element("gateway", *(param(name, value) for name, value in params), name=fit(gateway.name, _GATEWAY, "gateway"))
