@@ -1,11 +1,10 @@
 """Section `directory` of `/freeswitch/xml`: who may register and call, and how an extension is rung."""
 
-import re
 from typing import Final
 from xml.etree.ElementTree import Element
 
 from telephony.services.subscribers import holder_at, proof_of, subscriber_of
-from telephony.switch.directory import DOMAIN_PATTERN, USER_PATTERN, refused_user, user_document
+from telephony.switch.directory import can_be_repeated, refused_user, user_document
 from telephony.switch.documents import UnsafeTextError, not_found
 from telephony.switch.xml_requests import XmlRequest
 
@@ -39,8 +38,7 @@ def answer_when_broken(request: XmlRequest) -> Element | None:
 
 
 def _is_about_a_user(request: XmlRequest) -> bool:
-    named = re.fullmatch(USER_PATTERN, request["user"]) and re.fullmatch(DOMAIN_PATTERN, request["domain"])
-    return bool(named) and not request["purpose"]
+    return can_be_repeated(request["user"], request["domain"]) and not request["purpose"]
 
 
 def _authentication(user: str, domain: str) -> Element:

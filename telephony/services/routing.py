@@ -18,7 +18,7 @@ from telephony.services.recordings import upload_path
 from telephony.services.subscribers import holder_at, holder_of_number
 from telephony.switch.commands import ExtensionEndpoint, GatewayEndpoint, RecordingTarget
 from telephony.switch.dialplan import INTERNAL, PUBLIC, CallEmergency, CallOut, Marks, Plan, Refuse, Ring
-from telephony.switch.directory import DOMAIN_PATTERN, USER_PATTERN
+from telephony.switch.directory import can_be_repeated
 
 MOST_GATEWAYS: Final = 4
 FORWARD_RING_SECONDS: Final = 25
@@ -97,9 +97,7 @@ def _from_extension(call: Dialled, reasons: _Reasons) -> Plan:
 
 def _proved(call: Dialled) -> Assignment | None:
     """Return by what the caller holds their extension; what a phone merely claims, in From, does not come in here."""
-    if not (re.fullmatch(USER_PATTERN, call.user) and re.fullmatch(DOMAIN_PATTERN, call.domain)):
-        return None
-    return holder_at(call.user, call.domain)
+    return holder_at(call.user, call.domain) if can_be_repeated(call.user, call.domain) else None
 
 
 def _marks(held: Assignment, direction: str) -> Marks:

@@ -5,12 +5,13 @@ the switch look in its own files: so whoever must not come in is sent as a user 
 Source: FreeSWITCH 1.11.1, sofia_reg.c.
 """
 
+import re
 import secrets
 from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from telephony.switch.documents import Expression, Value, element, fit, param, plain_name, section
+from telephony.switch.documents import Expression, UnsafeTextError, Value, element, fit, param, plain_name, section, text_of
 
 USER_PATTERN: Final = r"[A-Za-z0-9._-]{1,64}"
 DOMAIN_PATTERN: Final = r"[A-Za-z0-9.:\[\]_-]{1,253}"
@@ -35,6 +36,17 @@ class Subscriber:
     domain: str
     display_name: str
     caller_id: str
+
+
+def can_be_repeated(user: str, domain: str) -> bool:
+    """Tell whether a user and a domain, as somebody spelt them, can stand in an answer."""
+    if not (re.fullmatch(USER_PATTERN, user) and re.fullmatch(DOMAIN_PATTERN, domain)):
+        return False
+    try:
+        text_of(user), text_of(domain)
+    except UnsafeTextError:
+        return False
+    return True
 
 
 def user_document(subscriber: Subscriber, domain: str, ha1: str | None = None) -> Element:

@@ -155,13 +155,28 @@ def test_unknown_users_are_refused_not_left_to_the_switchs_files(ask: Asker, hel
 
 
 @pytest.mark.parametrize(
-    "user", ["", "a b", "10 06", "1006$", "${x}", "1" * 65, "1006\n", "\uff11\uff10\uff10\uff16", "<user>", "x;y", "\x00"]
+    "user",
+    [
+        "",
+        "a b",
+        "10 06",
+        "1006$",
+        "${x}",
+        "1" * 65,
+        "1006\n",
+        "\uff11\uff10\uff10\uff16",
+        "<user>",
+        "x;y",
+        "\x00",
+        "x-pre-process",
+        "X-PRE-PROCESS",
+    ],
 )
 def test_names_that_cannot_be_repeated_are_not_found(ask: Asker, held: Assignment, user: str) -> None:
     assert is_not_found(authenticate(ask, user))
 
 
-@pytest.mark.parametrize("realm", ["", "a b", "$${domain}", "<x>", "x" * 254, "pbx.example.com\n"])
+@pytest.mark.parametrize("realm", ["", "a b", "$${domain}", "<x>", "x" * 254, "pbx.example.com\n", "a.x-Pre-Process.b"])
 def test_domains_that_cannot_be_repeated_are_not_found(ask: Asker, held: Assignment, realm: str) -> None:
     assert is_not_found(authenticate(ask, domain=realm))
 
