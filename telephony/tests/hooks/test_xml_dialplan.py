@@ -1,96 +1,29 @@
-"""`/freeswitch/xml`, section dialplan: where calls go, at whose charge, and where none goes."""
+"""`/freeswitch/xml`, section dialplan: where calls go, and at whose charge."""
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
-from xml.etree.ElementTree import Element
 
 import pytest
 from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client, override_settings
-from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
 from telephony.hooks import xml_dialplan
-from telephony.models import Assignment, Call, Domain, Extension, Gateway, Number
-from telephony.models.holding import HoldingState
-from telephony.services.assignments import release
+from telephony.models import Assignment, Domain, Extension, Gateway
 from telephony.services.recordings import may_upload
 from telephony.services.routing import Dialled, route
 from telephony.switch.dialplan import Refuse
 from telephony.tests.captures import answer_to, question_of, questions
-from telephony.tests.services.test_dialing import FRAUD
+from telephony.tests.plans import LEG, Dialler, actions, assert_refused, bridges, variables
 from telephony.tests.xml_answers import is_not_found, read
 
 pytestmark = pytest.mark.django_db
 
 Asker = Callable[..., HttpResponse]
-LEG = "161d516a-9698-496c-bafd-7a25b34df257"
 END = ("hangup", "${originate_disposition}")
-
-
-@pytest.fixture
-def ann(hold: Callable[..., Assignment], make_person: Callable[..., User]) -> Assignment:
-    """Who calls in the captures, 1006, with a gateway for her domain."""
-    held = hold(make_person("ann"), "1006", "17036879447")
-    Gateway.objects.get_or_create(name="carrier", defaults={"domain": held.extension.domain})
-    return held
-
-
-@pytest.fixture
-def bob(hold: Callable[..., Assignment], make_person: Callable[..., User]) -> Assignment:
-    """Who is called in the captures, 1005."""
-    return hold(make_person("bob"), "1005", "17036879448")
-
-
-@pytest.fixture
-def eve(hold: Callable[..., Assignment], make_person: Callable[..., User]) -> Assignment:
-    """1007, with no number of her own."""
-    return hold(make_person("eve"), "1007")
-
-
-def actions(root: Element, context: str) -> list[tuple[str, str]]:
-    """Return a plan's actions; hold it to one extension that always matches."""
-    assert [found.get("name") for found in root.iter("context")] == [context]
-    assert len(list(root.iter("extension"))) == 1
-    assert [found.attrib for found in root.iter("condition")] == [{}]
-    found = [(action.get("application", ""), action.get("data", "")) for action in root.iter("action")]
-    assert found[-1][0] == "hangup", "a plan that runs out falls to the next one"
-    for application, data in found[:-1]:
-        assert application in ("set", "export", "limit", "bridge")
-        assert "$" not in data
-    return found
-
-
-def bridges(found: list[tuple[str, str]]) -> list[str]:
-    return [data for application, data in found if application == "bridge"]
-
-
-def variables(found: list[tuple[str, str]]) -> dict[str, str]:
-    return dict(data.split("=", 1) for application, data in found if application in ("set", "export"))
-
-
-@pytest.fixture
-def dial(ask: Asker) -> Callable[..., list[tuple[str, str]]]:
-    """Dial from a registered extension, and return what the switch is to do."""
-
-    def call(destination: str, user: str = "1006", context: str = "internal", **fields: str) -> list[tuple[str, str]]:
-        proof = {"variable_user_name": user, "variable_domain_name": "pbx.example.com"} if user else {}
-        asked = {"Hunt-Context": context, "Hunt-Destination-Number": destination, "Unique-ID": LEG} | proof | fields
-        return actions(read(ask(section="dialplan", **asked)), context)
-
-    return call
-
-
-Dialler = Callable[..., list[tuple[str, str]]]
-
-
-def assert_refused(found: list[tuple[str, str]], *causes: str) -> None:
-    assert not bridges(found)
-    assert found[-1][1] in causes
 
 
 # -- what the real switch asked --------------------------------------------------------------------------------------------
@@ -240,137 +173,6 @@ def test_nobody_answers_and_the_call_goes_on(dial: Dialler, ann: Assignment) -> 
 def test_where_nothing_is_forwarded_to(dial: Dialler, ann: Assignment, bob: Assignment, target: str) -> None:
     Extension.objects.filter(pk=ann.extension_id).update(forward_to=target)
     assert bridges(dial("17036879447", user="", context="public")) == ["user/1006@pbx.example.com"]
-
-
-# -- who calls -------------------------------------------------------------------------------------------------------------
-
-
-def test_what_a_phone_claims_counts_for_nothing(dial: Dialler, ann: Assignment, bob: Assignment, eve: Assignment) -> None:
-    claims = {
-        "Caller-Username": "1005", "Hunt-Username": "1005", "Caller-Caller-ID-Number": "1005", "Caller-ANI": "1005",
-        "variable_sip_from_user": "1005", "variable_sip_from_uri": "1005@pbx.example.com", "variable_accountcode": "1005",
-        "variable_portal_extension_id": str(bob.extension_id), "variable_effective_caller_id_number": "17036879448",
-    }  # fmt: skip
-    found = dial("12403019517", **claims)
-    assert variables(found)["portal_extension_id"] == str(ann.extension_id)
-    assert variables(found)["effective_caller_id_number"] == "17036879447"
-    # And where nothing was proved, claims do not make up for it: this is how a call comes back after a REFER.
-    assert_refused(dial("12403019517", user="", **claims), "CALL_REJECTED")
-    assert_refused(dial("1005", user="", **claims), "CALL_REJECTED")
-
-
-@pytest.mark.parametrize(
-    ("user", "realm"),
-    [("1006", ""), ("", "pbx.example.com"), ("1006", "other.example.com"), ("4444", "pbx.example.com"), ("1006$", "pbx.example.com"),
-     ("\x00", "pbx.example.com"), ("1006", "\x00")],
-)  # fmt: skip
-def test_half_a_proof_is_none(dial: Dialler, ann: Assignment, user: str, realm: str) -> None:
-    fields = {"variable_user_name": user, "variable_domain_name": realm}
-    assert_refused(dial("12403019517", user="", **fields), "CALL_REJECTED")
-
-
-@pytest.mark.parametrize("how", ["released", "person deactivated", "domain closed", "disabled"])
-def test_who_lost_the_extension_calls_nobody_and_is_not_called(
-    dial: Dialler, ann: Assignment, bob: Assignment, how: str
-) -> None:
-    assert bridges(dial("12403019517"))
-    if how == "released":
-        release(ann)
-    elif how == "person deactivated":
-        User.objects.filter(pk=ann.user_id).update(is_active=False)
-    elif how == "domain closed":
-        Domain.objects.update(is_active=False)
-    else:
-        Extension.objects.filter(pk=ann.extension_id).update(state=HoldingState.DISABLED)
-    for destination in ("12403019517", "1005"):
-        assert_refused(dial(destination), "CALL_REJECTED")
-    assert_refused(dial("17036879447", user="", context="public"), "UNALLOCATED_NUMBER")
-    if how != "domain closed":
-        assert_refused(dial("1006", user="1005"), "NO_ROUTE_DESTINATION")
-        # Not through a carrier and back either.
-        assert_refused(dial("17036879447", user="1005"), "UNALLOCATED_NUMBER")
-
-
-def test_an_extension_without_a_number_stays_inside(dial: Dialler, ann: Assignment, bob: Assignment, eve: Assignment) -> None:
-    assert bridges(dial("1005", user="1007")) == ["user/1005@pbx.example.com"]
-    assert_refused(dial("12403019517", user="1007"), "OUTGOING_CALL_BARRED")
-
-
-# -- where calls do not go -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("destination", FRAUD)
-def test_what_fraudsters_dial(dial: Dialler, ann: Assignment, destination: str) -> None:
-    assert_refused(dial(destination), "OUTGOING_CALL_BARRED")
-    assert_refused(dial(re.sub(r"[ -]", "", destination)), "OUTGOING_CALL_BARRED", "NO_ROUTE_DESTINATION")
-    assert_refused(dial(destination, user="", context="public"), "UNALLOCATED_NUMBER")
-
-
-@pytest.mark.parametrize(
-    "destination",
-    ["", "0", "1", "4444", "*97", "#", "411", "user/1005", "1005@pbx.example.com", "sofia/gateway/carrier/19002345678", "${x}",
-     "12403019517,1005", "12403019517|1005", "12403019517;ext=5", "1240301951\uff17", "12403019517\n", "x" * 5000, "1" * 40, "&bridge(x)"],
-)  # fmt: skip
-def test_what_is_no_destination(dial: Dialler, ann: Assignment, destination: str) -> None:
-    assert_refused(dial(destination), "NO_ROUTE_DESTINATION", "OUTGOING_CALL_BARRED")
-    assert_refused(dial(destination, user="", context="public"), "UNALLOCATED_NUMBER", "NO_ROUTE_DESTINATION")
-
-
-@pytest.mark.parametrize("destination", ["12403019517", "1006", "1005", "911"])
-def test_from_outside_nobody_gets_out_again(dial: Dialler, ann: Assignment, bob: Assignment, destination: str) -> None:
-    assert_refused(dial(destination, user="", context="public"), "UNALLOCATED_NUMBER")
-    # Not even with what only a registered phone can have proved.
-    assert_refused(dial(destination, context="public"), "UNALLOCATED_NUMBER")
-
-
-def test_a_number_that_nobody_holds(dial: Dialler, ann: Assignment) -> None:
-    Number.objects.create(number="17036879450", provider=ann.number.provider)
-    assert_refused(dial("17036879450"), "UNALLOCATED_NUMBER")
-    assert_refused(dial("17036879450", user="", context="public"), "UNALLOCATED_NUMBER")
-
-
-def test_without_a_gateway_in_use(dial: Dialler, ann: Assignment) -> None:
-    Gateway.objects.update(is_active=False)
-    assert_refused(dial("12403019517"), "NO_ROUTE_TRANSIT_NET")
-
-
-@pytest.mark.parametrize("minutes", [239, 240])
-def test_who_has_talked_enough_for_a_day(dial: Dialler, ann: Assignment, bob: Assignment, minutes: int) -> None:
-    now = timezone.now()
-
-    def talked(seconds: int, hours_ago: int, **fields: object) -> None:
-        begun = now - timedelta(hours=hours_ago)
-        Call.objects.create(
-            call_uuid=f"{seconds}-{hours_ago}-{fields}"[:64], direction="outbound", started_at=begun, answered_at=begun,
-            ended_at=begun + timedelta(seconds=seconds), answered=True, bill_seconds=seconds, duration_seconds=seconds,
-            **({"caller_user": ann.user} | fields),
-        )  # fmt: skip
-
-    talked(minutes * 60, 2)
-    talked(9999, 25)
-    talked(9999, 3, local=True)
-    talked(9999, 3, caller_user=bob.user)
-    found = dial("12403019517")
-    assert bool(bridges(found)) == (minutes < 240)
-    assert bridges(dial("1005")), "calls inside cost nothing"
-
-
-# -- emergencies -----------------------------------------------------------------------------------------------------------
-
-
-def test_emergencies_without_a_gateway_for_them(dial: Dialler, ann: Assignment) -> None:
-    assert_refused(dial("911"), "OUTGOING_CALL_BARRED")
-
-
-@override_settings(EMERGENCY_GATEWAY="e911")
-def test_emergencies(dial: Dialler, ann: Assignment, eve: Assignment, hold: Callable, make_person: Callable) -> None:
-    hold(make_person("x"), "911")
-    for user in ("1006", "1007"):
-        found = dial("911", user=user)
-        assert bridges(found) == ["sofia/gateway/e911/911"]
-        assert not [data for application, data in found if application == "limit"], "who is in need is not limited"
-    assert_refused(dial("911", user=""), "CALL_REJECTED")
-    assert_refused(dial("911", user="", context="public"), "UNALLOCATED_NUMBER")
 
 
 # -- texts of strangers, failures ------------------------------------------------------------------------------------------
