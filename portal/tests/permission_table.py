@@ -73,6 +73,7 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
     ),
     "the switch": (
         row("freeswitch/cdr", POST=switch(202)),
+        row("freeswitch/xml", POST=switch(200)),
         row(RECORDING, PUT=anyone(422)),
         row(RECORDING, PUT=anyone(403), parameters={"signature": "0" * 64}),
     ),
