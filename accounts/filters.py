@@ -7,7 +7,8 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import ApiKey, ApiKeyQuerySet, AuditEntry
+from accounts.models import ApiKey, AuditEntry
+from accounts.models.api_keys import ApiKeyQuerySet
 from web.filters import InstantFilter
 
 

@@ -18,8 +18,7 @@ from django.utils import timezone
 from django_otp.oath import TOTP
 from qrcode.image.svg import SvgPathImage
 
-from accounts.factors import RecoveryCode, SecondFactor
-from accounts.models import AuditEntry, User
+from accounts.models import AuditEntry, RecoveryCode, SecondFactor, User
 from web.encryption import cipher
 
 logger = logging.getLogger("portal.second_factor")

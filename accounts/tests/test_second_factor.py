@@ -17,8 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from django_otp.oath import TOTP
 
-from accounts.factors import RecoveryCode, SecondFactor
-from accounts.models import AuditEntry, Role, User
+from accounts.models import AuditEntry, RecoveryCode, Role, SecondFactor, User
 from accounts.second_factor import check_code, confirm_enrolment, setup_of, start_enrolment
 
 pytestmark = pytest.mark.django_db

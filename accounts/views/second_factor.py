@@ -14,9 +14,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.actors import actor_of
-from accounts.factors import SecondFactor
 from accounts.forms import CodeForm, PasswordForm
-from accounts.models import User
+from accounts.models import SecondFactor, User
 from accounts.second_factor import (
     Awaited,
     awaited,

@@ -13,8 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.factors import RecoveryCode, SecondFactor
-from accounts.models import ApiKey, AuditEntry, Invitation, Role, SignIn, User
+from accounts.models import ApiKey, AuditEntry, Invitation, RecoveryCode, Role, SecondFactor, SignIn, User
 from telephony.admin.calls import OUTCOMES
 from telephony.admin.numbers import AssignmentForm
 from telephony.models import (
