@@ -14,7 +14,7 @@ from telephony.services.call_links.progress import follow
 from telephony.services.recordings import upload_path
 from telephony.services.switchboard import SwitchAwayError, reach
 from telephony.switch.commands import Endpoint, OriginateLink, RecordingTarget, UuidExists, UuidKill, exists
-from telephony.switch.errors import CommandRefusedError, SwitchError
+from telephony.switch.errors import CommandRefusedError, SwitchError, UnsafeCommandError
 from telephony.switch.esl import EventSocket
 from web import read_only
 
@@ -37,11 +37,12 @@ RECORDING_UPLOAD_LIFETIME = timedelta(hours=24)
 def dial(link: CallLink, source: Endpoint, destination: Endpoint) -> None:
     """Send the switch the link's command, at most once ever, and take down what is heard of it at once.
 
-    Raises SwitchAwayError where the switch was not reached: then the link has failed and nobody was dialled. Where the
-    connection is lost after the command was sent, the link stays as it was until the switch tells.
+    Raises SwitchAwayError where the switch was not reached, or where no command can be made of what is set up here: then
+    the link has failed and nobody was dialled. Where the connection is lost after the command was sent, the link stays as
+    it was until the switch tells.
     """
-    command = originate_of(link, source, destination)
     try:
+        command = originate_of(link, source, destination)
         with reach() as socket:
             # Before the command: its result comes only to whoever listens already.
             socket.subscribe(FOLLOWED)
@@ -50,6 +51,8 @@ def dial(link: CallLink, source: Endpoint, destination: Endpoint) -> None:
             _send(socket, command, link)
     except SwitchError as error:
         link.refresh_from_db()
+        if isinstance(error, UnsafeCommandError):
+            logger.error("a call link cannot be put into a command: %s", error, extra={"call_link": link.pk})
         if link.sent_at is None:
             link.end(CallLink.Status.FAILED, SWITCH_AWAY)
             raise SwitchAwayError(str(error)) from error

@@ -7,15 +7,16 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
 from telephony.models import Assignment, Call, CallLink, Extension, Gateway
 from telephony.models.holding import HoldingState
-from telephony.services.call_links.dialling import dial
+from telephony.services.call_links.dialling import bring_up_to_date, dial
 from telephony.services.dialing import callable_number
 from telephony.services.pool import assignment_of
+from telephony.services.switchboard import SwitchAwayError
 from telephony.switch.commands import Endpoint, ExtensionEndpoint, GatewayEndpoint
 from web.locks import lock_names
 
@@ -62,11 +63,11 @@ def place(user: User, source: str, destination: str, *, idempotency_key: str = "
     held = assignment_of(user)
     if held is None or held.number is None:
         raise NumberRequiredError
-    gateway = _gateway(held.extension)
-    source_party = _source(source, held, gateway)
-    destination_party = _destination(destination, held, gateway)
+    source_party = _source(source, held)
+    destination_party = _destination(destination, held)
     if source_party.endpoint == destination_party.endpoint:
         raise LinkNumberError("destination_number", "This is the source's own phone: give another number.")
+    _catch_up(user)
     link, is_new = _row(held, source_party, destination_party, idempotency_key)
     if is_new:
         dial(link, source_party.endpoint, destination_party.endpoint)
@@ -74,12 +75,15 @@ def place(user: User, source: str, destination: str, *, idempotency_key: str = "
 
 
 def _gateway(extension: Extension) -> str:
-    """Return the name of the gateway through which a domain's calls leave."""
-    gateway = Gateway.objects.filter(domain=extension.domain_id, is_active=True).order_by("priority", "name").first()
+    """Return the name of the gateway through which a domain's calls leave. Raises SwitchAwayError where all are out of use."""
+    gateways = Gateway.objects.filter(Q(domain=extension.domain_id) | Q(name=settings.SIP_GATEWAY))
+    gateway = gateways.filter(domain=extension.domain_id, is_active=True).order_by("priority", "name").first()
+    if gateway is None and gateways.filter(is_active=False).exists():
+        raise SwitchAwayError("The gateway is out of use.")
     return gateway.name if gateway else settings.SIP_GATEWAY
 
 
-def _source(text: str, held: Assignment, gateway: str) -> Party:
+def _source(text: str, held: Assignment) -> Party:
     """Return the end that is rung first: the person's own phone, or another number of theirs through the gateway."""
     own = ExtensionEndpoint(held.extension.number, held.extension.domain.name)
     if text.strip() == held.extension.number:
@@ -87,10 +91,10 @@ def _source(text: str, held: Assignment, gateway: str) -> Party:
     digits = _digits("source_number", text)
     if held.number is not None and digits == held.number.number:
         return Party(digits, own)
-    return Party(digits, GatewayEndpoint(gateway, digits))
+    return Party(digits, GatewayEndpoint(_gateway(held.extension), digits))
 
 
-def _destination(text: str, held: Assignment, gateway: str) -> Party:
+def _destination(text: str, held: Assignment) -> Party:
     """Return the end that is rung second: an extension of the same domain, somebody's number of ours, or any other."""
     domain = held.extension.domain
     given = text.strip()
@@ -102,7 +106,13 @@ def _destination(text: str, held: Assignment, gateway: str) -> Party:
     holder = Assignment.objects.open().filter(number__number=digits).select_related("extension__domain").first()
     if holder is not None:
         return Party(digits, ExtensionEndpoint(holder.extension.number, holder.extension.domain.name))
-    return Party(digits, GatewayEndpoint(gateway, digits))
+    return Party(digits, GatewayEndpoint(_gateway(held.extension), digits))
+
+
+def _catch_up(user: User) -> None:
+    """Find out what became of a person's links that are past their time: one that goes on counts, though no event told."""
+    for link in CallLink.objects.of(user).open().filter(expires_at__lte=timezone.now()):
+        bring_up_to_date(link)
 
 
 def _digits(field: str, text: str) -> str:
