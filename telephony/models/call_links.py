@@ -39,6 +39,10 @@ class CallLinkQuerySet(models.QuerySet["CallLink"]):
         """Return the links that have not ended."""
         return self.filter(ended_at=None)
 
+    def dialled(self) -> Self:
+        """Return the links but those of which the switch, which was away, was never told: they rang nobody."""
+        return self.exclude(status=CallLink.Status.FAILED, sent_at=None)
+
     def live(self, ended_since: datetime) -> Self:
         """Return the links that are under way or ended since this moment, newest first, with all that a list shows."""
         under_way = Q(ended_at=None) | Q(ended_at__gte=ended_since)

@@ -31,7 +31,6 @@ FOLLOWED = ("BACKGROUND_JOB", "CHANNEL_CREATE", "CHANNEL_PROGRESS", "CHANNEL_PRO
             "CHANNEL_BRIDGE", "CHANNEL_HANGUP_COMPLETE")  # fmt: skip
 SWITCH_AWAY = "SWITCH_UNAVAILABLE"
 RING_SECONDS = 25
-RECORDING_UPLOAD_LIFETIME = timedelta(hours=24)
 
 
 def dial(link: CallLink, source: Endpoint, destination: Endpoint) -> None:
@@ -85,7 +84,7 @@ def _recording_of(link: CallLink) -> RecordingTarget | None:
     if not settings.FREESWITCH_RECORDINGS_DIR:
         return None
     leg_uuid = str(link.call_uuid)
-    url = settings.PUBLIC_URL + upload_path(leg_uuid, timezone.now() + RECORDING_UPLOAD_LIFETIME)
+    url = settings.PUBLIC_URL + upload_path(leg_uuid)
     return RecordingTarget(url=url, file=f"{settings.FREESWITCH_RECORDINGS_DIR}/{leg_uuid}.wav")
 
 

@@ -153,7 +153,7 @@ def _same_as_before(user: User, source: Party, destination: Party, idempotency_k
 
     One that failed because the switch was away has dialled nobody: asking again is no repeat.
     """
-    recent = CallLink.objects.of(user).exclude(status=CallLink.Status.FAILED, sent_at=None)
+    recent = CallLink.objects.of(user).dialled()
     if idempotency_key:
         by_key = recent.filter(idempotency_key=idempotency_key, created_at__gt=now - timedelta(hours=24)).first()
         if by_key is not None:
@@ -165,7 +165,7 @@ def _same_as_before(user: User, source: Party, destination: Party, idempotency_k
 
 def _check_limits(user: User, now: datetime) -> None:
     """Raise CallLimitError where one more link is one too many: stolen proofs are used to run up bills."""
-    placed = CallLink.objects.of(user)
+    placed = CallLink.objects.of(user).dialled()
     if placed.open().filter(expires_at__gt=now).count() >= settings.CALL_LINKS_AT_ONCE:
         raise CallLimitError(f"You have {settings.CALL_LINKS_AT_ONCE} call links under way, which is the most at once.", 30)
     if placed.filter(created_at__gt=now - timedelta(hours=1)).count() >= settings.CALL_LINKS_AN_HOUR:

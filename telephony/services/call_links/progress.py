@@ -1,6 +1,7 @@
 """What the switch tells of a call link: events, the result of its command, and at last the record."""
 
 import logging
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,7 @@ from telephony.switch.esl import Event, EventSocket
 
 logger = logging.getLogger("portal.call_links")
 
+_CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TALK_SLACK = timedelta(minutes=1)
 Handler = Callable[[EventSocket, CallLink, Event], None]
@@ -40,11 +42,7 @@ def _link_of(event: Event) -> CallLink | None:
 
 
 def _by_uuid(column: str, text: str) -> CallLink | None:
-    return CallLink.objects.filter(**{column: text}).first() if len(text) == 36 and _is_hex(text) else None
-
-
-def _is_hex(text: str) -> bool:
-    return all(c in "0123456789abcdef-" for c in text)
+    return CallLink.objects.filter(**{column: text}).first() if _CANONICAL_UUID.fullmatch(text) else None
 
 
 def _at(event: Event) -> datetime:

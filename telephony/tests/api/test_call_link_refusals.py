@@ -107,3 +107,11 @@ def test_a_command_that_cannot_be_made_leaves_no_link_behind(
     assert (link.status, link.sent_at, link.is_open) == ("failed", None, False)
     assert "cannot be put into a command: The recording's address is not fit" in caplog.text
     assert "a,b" not in caplog.text
+
+
+def test_what_rang_nobody_is_not_counted(client: Client, anna: dict[str, str], settings: Any) -> None:
+    settings.FREESWITCH_ESL, settings.CALL_LINKS_AN_HOUR = None, 1
+    assert [place(client, anna, "1006", "2403019517").status_code for _ in range(3)] == [503] * 3
+    with simulated(settings):
+        assert place(client, anna, "1006", "2403019517").status_code == 202
+        assert place(client, anna, "1006", "2403019518").status_code == 429

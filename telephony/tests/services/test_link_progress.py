@@ -188,3 +188,14 @@ def test_the_listener_waits_longer_each_time_but_not_for_ever() -> None:
     waits = [listening.wait_after(failures) for failures in range(1, 12)]
     assert all(0.7 <= wait <= listening.LONGEST_WAIT_SECONDS for wait in waits)
     assert waits[0] <= 1 < waits[2] < waits[4]
+
+
+@pytest.mark.parametrize("odd", ["-" * 36, "", "x", "1111111122224333844455555555555100000", "\u0661" * 36])
+def test_an_event_with_an_odd_uuid_is_about_no_link(make_link: Callable[..., CallLink], odd: str) -> None:
+    link = make_link()
+    event = mock.Mock(spec=Event)
+    event.get.return_value = odd
+    for event.name in ("BACKGROUND_JOB", "CHANNEL_CREATE"):
+        assert follow(mock.Mock(spec=EventSocket), event) is None
+    link.refresh_from_db()
+    assert link.status == "queued"
