@@ -18,7 +18,7 @@ run: $(VENV)/run.stamp ## run the portal on this machine: set up, start, print h
 	@exec $(BIN)/python -m demo.run
 
 test: $(VENV)/dev.stamp ## run the tests but the browser's (on PostgreSQL: DATABASE_URL=postgres://… make test)
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not browser" --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --max-worker-restart=0 -m "not browser" --cov --cov-report=term $(ARGS)
 
 test-postgres: $(VENV)/dev.stamp ## run the same tests on a PostgreSQL of their own
 	scripts/with-postgres $(MAKE) test

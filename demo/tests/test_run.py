@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from demo.environment import SECRETS, make_env_file, remembered, write_private
 from demo.run import RunError, Runner, check_port, main, read_settings
 from demo.services import AUTH0_OFFSET, SWITCH_OFFSET, services, stand_in_settings
 
-# One after the other: they share the folder of the static files.
+# One after the other: each of them takes the machine's ports and both its cores.
 pytestmark = pytest.mark.xdist_group("machine")
 
 
@@ -54,10 +55,12 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PORTAL_VAR", str(tmp_path / "var"))
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/portal.sqlite3")
     monkeypatch.setenv("RECORDINGS_URL", f"file://{tmp_path}/recordings")
+    monkeypatch.setenv("STATIC_ROOT", str(tmp_path / "static"))
     monkeypatch.setenv("PORT", str(port))
     return tmp_path
 
 
+ANSWERS_WITHIN_SECONDS = 20
 LINES = (
     "/api/v2/assign-number",
     "/api/v2/call-recording",
@@ -65,13 +68,18 @@ LINES = (
 )
 
 
+def asked(address: str, key: str) -> Any:
+    """Return what the API answers to a key."""
+    request = urllib.request.Request(address, headers={"x-mediamagic-key": key})
+    with urllib.request.urlopen(request, timeout=ANSWERS_WITHIN_SECONDS) as answer:
+        return json.load(answer)
+
+
 def followed(url: str, key: str, link_id: int) -> list[str]:
     """Return the states of a link until it has ended."""
     states: list[str] = []
-    request = urllib.request.Request(f"{url}/api/v2/call-link/{link_id}", headers={"x-mediamagic-key": key})
     for _ in range(200):
-        with urllib.request.urlopen(request) as answer:
-            link = json.load(answer)
+        link = asked(f"{url}/api/v2/call-link/{link_id}", key)
         if link["status"] not in states:
             states.append(link["status"])
         if link["ended_at"]:
@@ -84,23 +92,27 @@ def run_until_ready(then: Callable[[str], None]) -> int:
     """Run in this thread; once the portal is ready, do something in another."""
     url = f"http://127.0.0.1:{os.environ['PORT']}"
 
+    over = threading.Event()
+
     def watch() -> None:
-        for _ in range(1200):
+        while not over.is_set():
             try:
                 with urllib.request.urlopen(f"{url}/readyz", timeout=2):
                     break
             except OSError:
                 time.sleep(0.1)
-        # Let the welcome be printed: it comes right after the portal is ready.
-        time.sleep(1)
-        then(url)
+        # Let the welcome be printed: it comes right after the portal is ready. A signal for a run that is over would
+        # end the tests themselves.
+        if not over.wait(1):
+            then(url)
 
     thread = threading.Thread(target=watch)
     thread.start()
     try:
         return main()
     finally:
-        thread.join()
+        over.set()
+        thread.join(ANSWERS_WITHIN_SECONDS)
 
 
 def test_a_first_and_a_second_run(machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,14 +120,10 @@ def test_a_first_and_a_second_run(machine: Path, capsys: pytest.CaptureFixture[s
 
     def look_and_stop(url: str) -> None:
         try:
-            with urllib.request.urlopen(f"{url}/login") as page:
+            with urllib.request.urlopen(f"{url}/login", timeout=ANSWERS_WITHIN_SECONDS) as page:
                 seen.append(page.read().decode())
             key = json.loads((machine / "var" / "demo.json").read_text())["key"]
-            for path in LINES:
-                with urllib.request.urlopen(
-                    urllib.request.Request(f"{url}{path}", headers={"x-mediamagic-key": key})
-                ) as answer:
-                    seen.append(json.load(answer))
+            seen.extend(asked(f"{url}{path}", key) for path in LINES)
             seen.append(followed(url, key, seen[-1]["id"]))
         finally:
             os.kill(os.getpid(), signal.SIGTERM)
