@@ -1,12 +1,17 @@
 """What every test shares: on CI a test that is skipped has failed; and each begins with nothing counted or cached."""
 
 import os
+import signal
 from collections.abc import Generator
 
 import pytest
 from django.core.cache import cache
 
 pytest_plugins = ("accounts.tests.auth0", "portal.tests.browser")
+
+# Who runs the tests in the background has them ignore SIGINT, and with them the commands whose Ctrl-C they try.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -51,7 +51,7 @@ class Tenant:
         """Wait for the look behind a request's back."""
         for thread in threading.enumerate():
             if thread.name == "jwks":
-                thread.join()
+                thread.join(10)
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_fifty_threads_at_once_ask_once(tenant: Tenant, kid: str, found: int) ->
     together = threading.Barrier(50)
 
     def ask(n: int) -> bool:
-        together.wait()
+        together.wait(30)
         return tenant.knows(kid if found else f"{kid}-{n}")
 
     with ThreadPoolExecutor(50) as threads:

@@ -55,7 +55,7 @@ def server() -> Iterator[Server]:
         thread.start()
         yield running
         running.shutdown()
-        thread.join()
+        thread.join(10)
 
 
 def test_a_document_and_a_form(server: Server) -> None:

@@ -60,7 +60,7 @@ class PortalStub:
 
     def __exit__(self, *problem: object) -> None:
         self._server.shutdown()
-        self._thread.join()
+        self._thread.join(10)
         self._server.server_close()
 
     @property

@@ -38,7 +38,7 @@ def callback() -> Iterator[str]:
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}/back"
     server.shutdown()
-    thread.join()
+    thread.join(10)
     server.server_close()
 
 

@@ -109,7 +109,7 @@ def process(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     )  # fmt: skip
     yield child
     child.kill()
-    child.communicate()
+    child.communicate(timeout=10)
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])

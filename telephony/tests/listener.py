@@ -32,7 +32,8 @@ def listener() -> Iterator[list[str]]:
             yield told
         finally:
             stop.set()
-            thread.join()
+            thread.join(WITHIN_SECONDS)
+            assert not thread.is_alive(), "the listener does not end"
 
 
 def until(happened: Callable[[], bool], seconds: float = WITHIN_SECONDS) -> None:

@@ -36,7 +36,7 @@ def ask_at_once(proofs: list[dict[str, str]]) -> list[tuple[int, Any]]:
     gate = threading.Barrier(len(proofs))
 
     def ask(proof: dict[str, str]) -> tuple[int, Any]:
-        gate.wait()
+        gate.wait(60)
         try:
             response = Client().get(PATH, headers=proof)
             return response.status_code, response.json()
@@ -104,7 +104,7 @@ def test_nobody_takes_what_was_chosen_from_under_whom_it_is_for(
     waiting: list[threading.Thread] = []
     monkeypatch.setattr(pool, "_next_number", choose_slowly)
     answer = Client().get(PATH, headers=people[0])
-    waiting[0].join()
+    waiting[0].join(30)
     assert (answer.status_code, answer.json()["phone_number"]) == (200, "17032000050")
     assert outcomes == ["+1 703-200-0050 is not free."]
     assert Assignment.objects.count() == 1

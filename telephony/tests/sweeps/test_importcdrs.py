@@ -470,5 +470,5 @@ def test_no_handler_is_left_behind_and_none_is_set_in_a_thread(folder: Path) -> 
     results: list[Any] = []
     thread = threading.Thread(target=lambda: results.append(run("importcdrs", folder)))
     thread.start()
-    thread.join()
+    thread.join(30)
     assert results == [(0, "0 taken in", "")]
