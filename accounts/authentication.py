@@ -19,6 +19,7 @@ from accounts.tokens import TokenError, verified
 from web import read_only
 from web.errors import Problem
 from web.proofs import KEY_HEADER
+from web.request_context import note_credential
 
 # The canonical spelling only: one key has one digest.
 API_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -60,6 +61,7 @@ class BearerAuthentication(_ApiAuthentication):
         user = person_known_by(claims)
         if not user.is_active:
             raise token_refused("This account is deactivated.")
+        note_credential("token")
         return user, claims
 
 
@@ -89,6 +91,7 @@ class ApiKeyAuthentication(_ApiAuthentication):
         if known is None:
             raise AuthenticationFailed("This API key is unknown, expired or revoked.")
         _note_use(known)
+        note_credential(f"api_key:{known.pk}")
         return known.user, known
 
 
@@ -125,6 +128,7 @@ class MaintenanceAuthentication(BaseAuthentication):
             raise Problem(400, "ambiguous_credentials", "Give the maintenance token alone.")
         if not hmac.compare_digest(token.encode("utf-8", "surrogateescape"), settings.MAINTENANCE_TOKEN.encode()):
             raise AuthenticationFailed("This is not the maintenance token.")
+        note_credential("maintenance")
         return Operator(), None
 
     def authenticate_header(self, request: Request) -> str:

@@ -4,12 +4,14 @@ Whoever calls this has verified the token's signature, issuer, audience and time
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import AuditEntry, Role, User
 from web import read_only
@@ -68,14 +70,31 @@ def person_known_by(claims: Claims, profile: Claims | None = None) -> User:
         read_only.refuse()
         user = User.objects.by_subject(issuer, subject)
     if user.is_active:
-        _refresh_role(user, role_named_by(claims))
+        _refresh_role(user, role_named_by(claims), _issued_at(claims))
         _refresh_profile(user, profile or {})
     return user
 
 
-def _refresh_role(user: User, role: Role | None) -> None:
-    """Store the role, and write down that it changed: once, however many requests see it first."""
-    if role is None or role == user.role:
+def _issued_at(claims: Claims) -> datetime | None:
+    """Return when the token was made, None where it does not say."""
+    issued_at = claims.get("iat")
+    if isinstance(issued_at, bool) or not isinstance(issued_at, (int, float)):
+        return None
+    try:
+        return datetime.fromtimestamp(issued_at, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def _refresh_role(user: User, role: Role | None, issued_at: datetime | None) -> None:
+    """Store the role, and write down that it changed: once, however many requests see it first.
+
+    A token that is older than the one that last named a role names none: it would bring back what has been taken away.
+    """
+    if role is None or (user.role_named_at and (issued_at is None or issued_at < user.role_named_at)):
+        return
+    if role == user.role:
+        _note_when_named(user, issued_at)
         return
     before = user.role
     if read_only.is_on():
@@ -83,9 +102,19 @@ def _refresh_role(user: User, role: Role | None) -> None:
         return
     with transaction.atomic():
         if User.objects.change(user, role=role):
+            _note_when_named(user, issued_at)
             AuditEntry.objects.record(
                 "user.role_changed", user, actor_label="Auth0", before={"role": before}, after={"role": user.role}
             )
+
+
+def _note_when_named(user: User, issued_at: datetime | None) -> None:
+    """Note how new the token is that named the role; a newer one of another request stays noted."""
+    if issued_at is None or (user.role_named_at and user.role_named_at >= issued_at) or read_only.is_on():
+        return
+    unnoted = Q(role_named_at=None) | Q(role_named_at__lt=issued_at)
+    User.objects.filter(unnoted, pk=user.pk).update(role_named_at=issued_at)
+    user.role_named_at = issued_at
 
 
 def _refresh_profile(user: User, profile: Claims) -> None:

@@ -26,6 +26,7 @@ class AuditFilter(django_filters.FilterSet):
     target_type = django_filters.CharFilter(field_name="target_type", lookup_expr="exact", max_length=64)
     target_id = django_filters.CharFilter(field_name="target_id", lookup_expr="exact", max_length=64)
     address = AddressFilter(field_name="address", lookup_expr="exact")
+    credential = django_filters.CharFilter(field_name="credential", lookup_expr="exact", max_length=64)
     request_id = django_filters.CharFilter(field_name="request_id", lookup_expr="exact", max_length=64)
     after = InstantFilter(field_name="at", lookup_expr="gte")
     before = InstantFilter(field_name="at", lookup_expr="lt")

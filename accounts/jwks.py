@@ -20,6 +20,8 @@ logger = logging.getLogger("portal.auth0")
 REFRESHED_EVERY_SECONDS = 10 * 60
 # While Auth0 is away, keys that it once published stay good for so long.
 KEPT_SECONDS = 24 * 60 * 60
+# A process that has not looked for so long looks first: what it holds may be long gone.
+IDLE_SECONDS = 60 * 60
 # After a look that found nothing, no token can cause another one before this has passed.
 PAUSE_SECONDS = 60
 LEAST_BITS = 2048
@@ -48,15 +50,17 @@ class SigningKeys:
         self._url, self._fetch, self._clock = url, fetch, clock
         self._held = _Held({}, -math.inf)
         self._pause_until = -math.inf
+        self._tried_at = -math.inf
         self._lock = threading.Lock()
         self._refresh: threading.Thread | None = None
 
     def find(self, kid: str) -> RSAPublicKey | None:
         """Return the key of this id, None where Auth0 has no such key. Raises KeysUnavailableError.
 
-        A key that is known never waits for the network. One that is not makes at most one look a minute, and whoever
-        else asks in the meantime waits for what that look finds.
+        A key that is known does not wait for the network, save in a process that has not looked for an hour. One that is
+        not makes at most one look a minute, and whoever else asks in the meantime waits for what that look finds.
         """
+        self._wake_up()
         key = self._usable().get(kid)
         if key is not None:
             if self._age() >= REFRESHED_EVERY_SECONDS:
@@ -72,6 +76,13 @@ class SigningKeys:
         if not keys:
             raise KeysUnavailableError(max(1, math.ceil(self._pause_until - self._clock())))
         return keys.get(kid)
+
+    def _wake_up(self) -> None:
+        """Look first where nobody has for so long that what is held may have been rotated out and forgotten meanwhile."""
+        if self._clock() - self._tried_at >= IDLE_SECONDS and self._held.keys:
+            with self._lock:
+                if self._clock() - self._tried_at >= IDLE_SECONDS:
+                    self._look()
 
     def _age(self) -> float:
         return self._clock() - self._held.fetched_at
@@ -101,6 +112,7 @@ class SigningKeys:
 
     def _look(self) -> None:
         """Fetch the keys; where that fails, what is held stays, and nobody tries again for a minute."""
+        self._tried_at = self._clock()
         try:
             answer = self._fetch(self._url)
             if answer.status != HTTPStatus.OK:

@@ -10,6 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.invitations import ceiling_of
 from accounts.models import AuditEntry, User
+from web.request_context import note_credential
 
 PASSWORD_BACKEND: Final = "accounts.backends.RoleBackend"
 AUTH0_BACKEND: Final = "accounts.backends.Auth0Backend"
@@ -51,6 +52,8 @@ def came_through_auth0(session: SessionBase) -> bool:
 
 def seated(person: User | AnonymousUser | Any, session: SessionBase) -> Any:
     """Return the person of a session, who in one through Auth0 is no more than an invitation or a domain lets him be."""
+    if isinstance(person, User):
+        note_credential("session")
     if isinstance(person, User) and came_through_auth0(session):
         person.session_ceiling = ceiling_of(person, session.get(VERIFIED_EMAIL, ""))
     return person

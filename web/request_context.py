@@ -17,6 +17,7 @@ _SANE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _FORMATTER = logging.Formatter()
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 _address: ContextVar[str] = ContextVar("address", default="")
+_credential: ContextVar[str] = ContextVar("credential", default="")
 _proofs: ContextVar[tuple[str, ...]] = ContextVar("proofs", default=())
 
 
@@ -30,6 +31,16 @@ def current_address() -> str | None:
     return _address.get() or None
 
 
+def current_credential() -> str:
+    """Return by what the request that is being answered proved who sends it, "" outside of one and where it proved nothing."""
+    return _credential.get()
+
+
+def note_credential(name: str) -> None:
+    """Note by what the request proves who sends it, as the audit log is to name it: `api_key:12`; never the secret itself."""
+    _credential.set(name)
+
+
 class RequestContextMiddleware:
     """Note the request's id, the client's X-Request-ID if it is a sane one, its address, and what must not be logged of it."""
 
@@ -41,12 +52,14 @@ class RequestContextMiddleware:
         given = request.headers.get(HEADER, "")
         request_id = given if _SANE.fullmatch(given) else uuid.uuid4().hex
         tokens = _request_id.set(request_id), _address.set(client_address(request)), _proofs.set(proofs_of(request))
+        credential = _credential.set("")
         try:
             response = self.get_response(request)
         finally:
             _request_id.reset(tokens[0])
             _address.reset(tokens[1])
             _proofs.reset(tokens[2])
+            _credential.reset(credential)
         response.headers[HEADER] = request_id
         return response
 

@@ -26,7 +26,7 @@ class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
         model = AuditEntry
         fields = (
             "id", "at", "actor", "actor_label", "action", "target_type", "target_id", "target_label", "address",
-            "request_id", "before", "after",
+            "credential", "request_id", "before", "after",
         )  # fmt: skip
 
 

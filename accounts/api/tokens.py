@@ -1,6 +1,7 @@
 """`tokens`: a person's API keys, made and revoked by the person."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -47,6 +48,7 @@ class TokenList(ApiView):
         wanted = body.validated_data
         scopes = wanted.get("scopes") or []
         _refuse_wider(request.auth, scopes)
+        _refuse_longer(request.auth, wanted.get("expires_at"))
         try:
             row, key = issue_own_key(person_of(request), wanted["name"], scopes=scopes, expires_at=wanted.get("expires_at"))
         except TooManyKeysError as error:
@@ -63,6 +65,13 @@ def _refuse_wider(auth: object, scopes: Sequence[str]) -> None:
     held = auth.scopes if isinstance(auth, ApiKey) else []
     if held and not (scopes and set(scopes) <= set(held)):
         raise Problem(403, "scope_too_wide", "This key cannot make one with scopes that it lacks itself.")
+
+
+def _refuse_longer(auth: object, expires_at: datetime | None) -> None:
+    """Refuse to let a key that expires make one that outlives it."""
+    end = auth.expires_at if isinstance(auth, ApiKey) else None
+    if end is not None and (expires_at is None or expires_at > end):
+        raise Problem(403, "lifetime_too_long", "This key expires, and cannot make one that is valid for longer than itself.")
 
 
 class TokenDetail(ApiView):

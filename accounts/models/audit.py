@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models.people import User
-from web.request_context import current_address, current_request_id
+from web.request_context import current_address, current_credential, current_request_id
 
 
 class Change(NamedTuple):
@@ -56,6 +56,7 @@ class AuditEntryManager(models.Manager["AuditEntry"]):
             target_label=str(target)[:255] if target else "",
             address=current_address(),
             request_id=current_request_id(),
+            credential=current_credential(),
             before=before or {},
             after=after or {},
         )
@@ -73,6 +74,9 @@ class AuditEntry(models.Model):
     target_label = models.CharField(max_length=255, blank=True, default="")
     address = models.GenericIPAddressField(null=True)
     request_id = models.CharField(max_length=64, blank=True, default="")
+    credential = models.CharField(
+        max_length=64, blank=True, default="", help_text="What proved who it was: session, token, api_key:ID or maintenance."
+    )
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
 

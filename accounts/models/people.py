@@ -64,6 +64,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=255, blank=True, default="")
     email = models.EmailField(blank=True, default="")
     role = models.CharField(max_length=8, choices=Role, default=Role.USER)
+    role_named_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the token was made that last named the role."
+    )
     is_active = models.BooleanField(default=True, help_text="A deactivated person is refused at the next request.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

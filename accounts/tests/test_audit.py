@@ -66,7 +66,7 @@ def test_staff_read_it_over_the_api(client: Client, sam: User, key: Callable) ->
     assert [entry["action"] for entry in entries] == ["api_key.revoked", "user.role_changed", "api_key.issued"]
     assert set(entries[0]) == {
         "id", "at", "actor", "actor_label", "action", "target_type", "target_id", "target_label", "address", "request_id",
-        "before", "after",
+        "before", "after", "credential",
     }  # fmt: skip
     assert (entries[0]["actor"], entries[1]["actor"], entries[1]["actor_label"]) == ("auth0|sam", None, "sign-in")
     assert entries[1]["before"] == {"role": "user"}

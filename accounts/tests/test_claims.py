@@ -79,6 +79,19 @@ def test_the_role_follows_the_claim_and_each_change_is_written_down() -> None:
     ]
 
 
+def test_an_older_token_does_not_bring_back_what_was_taken_away() -> None:
+    person_known_by(ANNA | {CLAIM: ["admin"], "iat": 1000})
+    person_known_by(ANNA | {CLAIM: [], "iat": 2000})
+    for older in ({"iat": 1000}, {"iat": 1999.5}, {}, {"iat": True}, {"iat": 1e300}):
+        assert person_known_by(ANNA | {CLAIM: ["admin"]} | older).role == "user"
+    # The newest one counts, also where it only says again what is known.
+    person_known_by(ANNA | {CLAIM: [], "iat": 3000})
+    assert person_known_by(ANNA | {CLAIM: ["admin"], "iat": 2500}).role == "user"
+    assert person_known_by(ANNA | {"iat": 9000}).role == "user"
+    assert person_known_by(ANNA | {CLAIM: ["staff"], "iat": 3000}).role == "staff"
+    assert AuditEntry.objects.count() == 3
+
+
 def test_name_and_email_come_from_a_profile_alone() -> None:
     said = {"name": "Anna", "email": "anna@example.com", "email_verified": True}
     assert person_known_by(ANNA | said).name == ""

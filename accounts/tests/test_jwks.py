@@ -128,6 +128,21 @@ def test_keys_are_looked_at_anew_behind_a_request_while_it_works(tenant: Tenant)
     assert not tenant.knows("a")
 
 
+def test_who_slept_for_an_hour_looks_first(tenant: Tenant) -> None:
+    assert tenant.knows("a")
+    tenant.kids = ("b",)
+    tenant.now += 3600
+    assert (tenant.knows("a"), tenant.knows("b")) == (False, True)
+
+
+def test_who_slept_for_an_hour_and_finds_nobody_goes_on_with_what_he_has(tenant: Tenant) -> None:
+    assert tenant.knows("a")
+    tenant.away = True
+    tenant.now += 3600
+    assert tenant.knows("a")
+    assert tenant.asked == 2
+
+
 def test_many_requests_at_once_look_anew_once(tenant: Tenant) -> None:
     assert tenant.knows("a")
     tenant.now += 600

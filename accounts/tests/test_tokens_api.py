@@ -307,3 +307,19 @@ def test_other_verbs(client: Client, headers: Headers, path: str, methods: tuple
     for method in methods:
         assert client.generic(method, path, headers=headers).status_code == 405
     assert ApiKey.objects.usable().count() == 1
+
+
+def test_a_key_that_expires_makes_none_that_lasts(client: Client, anna: User) -> None:
+    end = timezone.now() + timedelta(days=1)
+    expiring = key_of(anna, expires_at=end)
+    for body in ({"name": "app"}, {"name": "app", "expires_at": (end + timedelta(seconds=1)).isoformat()}):
+        response = post(client, expiring, body)
+        assert (response.status_code, response.json()["code"]) == (403, "lifetime_too_long")
+    assert ApiKey.objects.count() == 1
+    assert post(client, expiring, {"name": "app", "expires_at": (end - timedelta(minutes=1)).isoformat()}).status_code == 201
+
+
+def test_the_log_names_the_key_that_acted(client: Client, anna: User) -> None:
+    row, key = ApiKey.objects.issue(anna, "first")
+    post(client, {"x-mediamagic-key": key})
+    assert AuditEntry.objects.get(action="api_key.issued").credential == f"api_key:{row.pk}"

@@ -48,8 +48,13 @@ class SignInView(LoginView):
         """Write down a wrong password, and the lockout that it led to; not what is knocked at a locked door."""
         if getattr(self.request, "axes_failures_since_start", None) is not None:
             reason = "too_many_tries" if getattr(self.request, "axes_locked_out", False) else "wrong_password"
-            note_refusal(reason, label=str(form.cleaned_data.get("username", "")))
+            note_refusal(reason, label=_known_name(str(form.cleaned_data.get("username", ""))))
         return super().form_invalid(form)
+
+
+def _known_name(typed: str) -> str:
+    """Return a user name of ours; what is none may be a password, typed into the wrong field, and is not repeated."""
+    return typed if User.objects.filter(username=typed).exists() else "an unknown name"
 
 
 @served_when_read_only
