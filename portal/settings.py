@@ -226,6 +226,8 @@ FREESWITCH_SIP_ADDRESS = env.matching("FREESWITCH_SIP_ADDRESS", "", r"([0-9A-Fa-
 FREESWITCH_SIP_PUBLIC_ADDRESS = env.matching("FREESWITCH_SIP_PUBLIC_ADDRESS", "", r"([0-9A-Fa-f.:]{2,45})?", "an IP address")
 FREESWITCH_SIP_PORT = env.integer("FREESWITCH_SIP_PORT", 5060, least=1, most=65535)
 FREESWITCH_CARRIER_PORT = env.integer("FREESWITCH_CARRIER_PORT", 5080, least=1, most=65535)
+# The folder on the switch with its certificate; unset, phones and carriers cannot come by TLS.
+FREESWITCH_TLS_DIR = env.matching("FREESWITCH_TLS_DIR", "", r"(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", "an absolute path")
 FREESWITCH_HTTP_USER = env.matching("FREESWITCH_HTTP_USER", "switch", r"[!-9;-~]{1,64}", "a user name without a colon")
 FREESWITCH_HTTP_PASSWORD = env.secret("FREESWITCH_HTTP_PASSWORD", "debug-only-switch" if DEBUG else None, least=16)
 FREESWITCH_ALLOWED_CIDRS = env.networks("FREESWITCH_ALLOWED_CIDRS", "127.0.0.0/8,::1/128")

@@ -18,6 +18,7 @@ def listening() -> Listening:
         public_address=settings.FREESWITCH_SIP_PUBLIC_ADDRESS,
         internal_port=settings.FREESWITCH_SIP_PORT,
         external_port=settings.FREESWITCH_CARRIER_PORT,
+        tls_folder=settings.FREESWITCH_TLS_DIR,
     )
 
 

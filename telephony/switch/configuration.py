@@ -18,10 +18,11 @@ PROXY_PATTERN: Final = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::[1-9
 USERNAME_PATTERN: Final = r"[A-Za-z0-9._+@-]{1,64}"
 # The switch's preprocessor acts on `$` and `<`; a blank or a quote would not survive everywhere.
 PASSWORD_PATTERN: Final = r"[!#%&()*+,./0-9:;=?@A-Z\[\]^_`a-z{|}~-]{1,128}"
+FOLDER_PATTERN: Final = r"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+"
+ADDRESS_PATTERN: Final = r"[0-9A-Fa-f.:]{2,45}"
 
 _DOMAIN: Final = r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
 _GATEWAY: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-_ADDRESS: Final = r"[0-9A-Fa-f.:]{2,45}"
 _NETWORK: Final = r"[0-9A-Fa-f.:]{2,45}/[0-9]{1,3}"
 _PORT: Final = r"[1-9][0-9]{0,4}"
 _CODECS: Final = "OPUS,G722,PCMU,PCMA"
@@ -42,12 +43,16 @@ class SofiaGateway:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
-    """Where the switch listens: `address` "" leaves it to the switch, `public_address` is what it calls itself behind a NAT."""
+    """Where the switch listens: `address` "" leaves it to the switch, `public_address` is what it calls itself behind a NAT.
+
+    `tls_folder`, on the switch, holds its certificate (`agent.pem`); "" leaves TLS off. A profile takes TLS one port above.
+    """
 
     address: str = ""
     public_address: str = ""
     internal_port: int = 5060
     external_port: int = 5080
+    tls_folder: str = ""
 
 
 def sofia_document(listening: Listening, domains: Sequence[str], gateways: Iterable[SofiaGateway]) -> Element:
@@ -86,13 +91,27 @@ def _settings(params: Params) -> Element:
     return element("settings", *(param(name, value) for name, value in params))
 
 
+def _encrypted(listening: Listening, port: int) -> Params:
+    """Return what a profile needs to be spoken to by TLS, too."""
+    if not listening.tls_folder:
+        return []
+    return [
+        ("tls", "true"),
+        ("tls-only", "false"),
+        ("tls-bind-params", "transport=tls"),
+        ("tls-sip-port", fit(str(port + 1), _PORT, "port")),
+        ("tls-cert-dir", fit(listening.tls_folder, FOLDER_PATTERN, "folder of certificates")),
+        ("tls-version", "tlsv1.2,tlsv1.3"),
+    ]
+
+
 def _common(listening: Listening, port: int) -> Params:
     params = [("sip-port", fit(str(port), _PORT, "port")), ("dialplan", "XML")]
     if listening.address:
-        address = fit(listening.address, _ADDRESS, "address")
+        address = fit(listening.address, ADDRESS_PATTERN, "address")
         params += [("sip-ip", address), ("rtp-ip", address)]
     if listening.public_address:
-        address = fit(listening.public_address, _ADDRESS, "address")
+        address = fit(listening.public_address, ADDRESS_PATTERN, "address")
         params += [("ext-sip-ip", address), ("ext-rtp-ip", address)]
     return [
         *params,
@@ -108,6 +127,7 @@ def _common(listening: Listening, port: int) -> Params:
         ("log-auth-failures", "true"),
         # Without it whoever knows one extension's password registers as another.
         ("inbound-reg-force-matching-username", "true"),
+        *_encrypted(listening, port),
     ]
 
 

@@ -1,0 +1,267 @@
+"""Write the whole configuration of a FreeSWITCH for this portal."""
+
+import argparse
+import grp
+import ipaddress
+import shlex
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+
+from telephony.services import sip_configuration
+from telephony.services.switch_folder import ForeignFolderError, write_folder
+from telephony.switch.configuration import Listening
+from telephony.switch.documents import UnsafeTextError
+from telephony.switch.errors import SwitchError
+from telephony.switch.esl_address import SwitchAddress
+from telephony.switch.own_files import EventSocketAccess, OwnFiles, PortalAccess, SwitchFolders
+from telephony.switch.passwords import weakness_of
+
+DEFAULT_ESL: Final = "127.0.0.1"
+_EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - what is warned of, not what is listened on
+
+
+def port(text: str) -> int:
+    """Read a port from the command line."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port")
+    return int(text)
+
+
+def address(text: str) -> str:
+    """Read an IP address from the command line."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def network(text: str) -> str:
+    """Read an address or a network from the command line, as CIDR."""
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+class Command(BaseCommand):
+    help = (
+        "Write a folder with everything that a FreeSWITCH of version 1.11 needs to work with this portal: start it with "
+        "-conf OUT and nothing else. What the portal does not answer is refused: the folder has no user, and plans that end "
+        "every call. The files hold passwords and are readable by their owner only. May be run again at any time."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("out", type=Path, metavar="OUT", help="the folder to write; made where it is missing")
+        parser.add_argument("--force", action="store_true", help="write over a folder that the portal did not write, too")
+        parser.add_argument("--group", help="a group that may read the files, such as the one that the switch runs in")
+        parser.add_argument("--switchname", default="fs1", metavar="NAME", help="what the switch calls itself (%(default)s)")
+        self._add_portal(parser)
+        self._add_event_socket(parser)
+        self._add_sip(parser)
+        self._add_folders(parser)
+
+    def _add_portal(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--portal-url", default=settings.PUBLIC_URL, metavar="URL", help="the portal, as the switch reaches it (PUBLIC_URL)"
+        )
+        parser.add_argument(
+            "--cacert", default="", metavar="FILE", help="on the switch, the certificates that it trusts (its system's)"
+        )
+
+    def _add_event_socket(self, parser: CommandParser) -> None:
+        esl = settings.FREESWITCH_ESL
+        parser.add_argument(
+            "--esl-listen", type=address, metavar="ADDRESS",
+            help="where the event socket listens (FREESWITCH_ESL_URL, where that is an address; 127.0.0.1)",
+        )  # fmt: skip
+        parser.add_argument("--esl-port", type=port, default=esl.port if esl else 8021, help="its port (%(default)s)")
+        parser.add_argument("--esl-password", metavar="PASSWORD", help="its password (that of FREESWITCH_ESL_URL)")
+        parser.add_argument(
+            "--esl-allow", type=network, action="append", metavar="NETWORK",
+            help="from where the portal speaks to it, may be given several times (the switch's own machine)",
+        )  # fmt: skip
+
+    def _add_sip(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--sip-ip", "--bind", type=address, metavar="ADDRESS", help="where it listens (FREESWITCH_SIP_ADDRESS)"
+        )
+        parser.add_argument(
+            "--external-ip", type=address, metavar="ADDRESS", help="what it is called outside (FREESWITCH_SIP_PUBLIC_ADDRESS)"
+        )
+        parser.add_argument("--internal-port", type=port, metavar="PORT", help="for phones (FREESWITCH_SIP_PORT)")
+        parser.add_argument("--external-port", type=port, metavar="PORT", help="for carriers (FREESWITCH_CARRIER_PORT)")
+        parser.add_argument(
+            "--tls", metavar="FOLDER",
+            help="on the switch, the folder with its certificate, agent.pem; TLS is one port above (FREESWITCH_TLS_DIR)",
+        )  # fmt: skip
+        parser.add_argument("--rtp-start", type=port, default=16384, metavar="PORT", help="first port for voice (%(default)s)")
+        parser.add_argument("--rtp-end", type=port, default=32768, metavar="PORT", help="last port for voice (%(default)s)")
+        parser.add_argument("--max-sessions", type=int, default=1000, metavar="LEGS", help="legs at once (%(default)s)")
+
+    def _add_folders(self, parser: CommandParser) -> None:
+        parser.add_argument("--log-dir", default="/var/log/freeswitch", help="on the switch: logs (%(default)s)")
+        parser.add_argument("--db-dir", default="/var/lib/freeswitch/db", help="its own database (%(default)s)")
+        parser.add_argument("--run-dir", default="/run/freeswitch", help="its process id (%(default)s)")
+        parser.add_argument("--cache-dir", default="/var/lib/freeswitch/cache", help="files of mod_http_cache (%(default)s)")
+        parser.add_argument(
+            "--cdr-dir", default="/var/lib/freeswitch/spool/cdr", help="records that could not be posted (%(default)s)"
+        )
+        parser.add_argument(
+            "--log-every-record", action="store_true", help="leave every record in --cdr-dir, too, for `importcdrs --delete`"
+        )
+        parser.add_argument("--syslog", action="store_true", help="tell warnings and errors to syslog, too (mod_syslog)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        group = _group(options["group"])
+        try:
+            own = _own_files(options)
+            documents = own.documents()
+            stale = write_folder(options["out"], documents, group=group, overwrite=options["force"])
+        except ForeignFolderError as error:
+            raise CommandError(f"{error} Give --force to write over it.") from None
+        except (SwitchError, UnsafeTextError) as error:
+            raise CommandError(f"{error} Nothing was written.") from None
+        except DatabaseError as error:
+            raise CommandError(f"The database is away ({type(error).__name__}). Nothing was written.") from None
+        except OSError as error:
+            raise CommandError(f"{error.filename}: {error.strerror}.") from None
+        for sentence in _warnings(own):
+            self.stderr.write(f"Mind: {sentence}")
+        self._tell(options, own, len(documents), stale)
+
+    def _tell(self, options: dict[str, Any], own: OwnFiles, count: int, stale: list[str]) -> None:
+        out = shlex.quote(str(options["out"].absolute()))
+        folders = own.folders
+        made = " ".join(
+            shlex.quote(each)
+            for each in (folders.log, folders.database, options["run_dir"], folders.records, folders.cache, *_recordings())
+        )
+        removed = f" {len(stale)} of before are deleted." if stale else ""
+        self.stdout.write(f"{count} files in {out} for the switch {own.name}.{removed}\n\nOnce, as the user of the switch:\n")
+        self.stdout.write(f"    umask 0077; mkdir -p {made}\n\nStart it:\n")
+        self.stdout.write(
+            f"    umask 0077; freeswitch -conf {out} -log {shlex.quote(folders.log)} -db {shlex.quote(folders.database)} "
+            f"-run {shlex.quote(options['run_dir'])} -nonat -nc\n\nWhere it runs already, in fs_cli:\n"
+        )
+        self.stdout.write(
+            "    reloadxml\n    reload mod_xml_curl\n    reload mod_json_cdr\n    reloadacl\n"
+            "    sofia profile internal restart\n    sofia profile external restart\n\n"
+            "Other ports for voice, folders and the event socket take a restart of the switch (SIGTERM: no record is lost).\n"
+            "Then: manage.py doctor"
+        )
+
+
+def _own_files(options: dict[str, Any]) -> OwnFiles:
+    """Return what the files are made of. Raises CommandError, SwitchError, DatabaseError."""
+    listening = _listening(options)
+    return OwnFiles(
+        name=options["switchname"],
+        portal=_portal(options),
+        event_socket=_event_socket(options),
+        folders=SwitchFolders(
+            log=options["log_dir"],
+            database=options["db_dir"],
+            records=options["cdr_dir"],
+            cache=options["cache_dir"],
+        ),
+        listening=listening,
+        domains=sip_configuration.domains(),
+        gateways=sip_configuration.gateways(),
+        carriers=sip_configuration.carriers(),
+        first_rtp_port=options["rtp_start"],
+        last_rtp_port=options["rtp_end"],
+        most_sessions=options["max_sessions"],
+        logs_every_record=options["log_every_record"],
+        writes_syslog=options["syslog"],
+        asks_for_profiles=listening == sip_configuration.listening(),
+    )
+
+
+def _portal(options: dict[str, Any]) -> PortalAccess:
+    password = settings.FREESWITCH_HTTP_PASSWORD
+    if weakness := weakness_of(password):
+        raise CommandError(f"FREESWITCH_HTTP_PASSWORD {weakness}. {_HOW_TO_MAKE_ONE}")
+    return PortalAccess(
+        url=options["portal_url"].rstrip("/"),
+        user=settings.FREESWITCH_HTTP_USER,
+        password=password,
+        authorities=options["cacert"],
+    )
+
+
+def _event_socket(options: dict[str, Any]) -> EventSocketAccess:
+    esl: SwitchAddress | None = settings.FREESWITCH_ESL
+    password = options["esl_password"] or (esl.password if esl else "")
+    if not password:
+        raise CommandError("The event socket needs a password: set FREESWITCH_ESL_URL, or give --esl-password.")
+    if weakness := weakness_of(password):
+        raise CommandError(f"The password of the event socket {weakness}. {_HOW_TO_MAKE_ONE}")
+    listens = options["esl_listen"] or _address_of(esl)
+    if not options["esl_allow"] and not ipaddress.ip_address(listens).is_loopback:
+        raise CommandError(
+            f"The event socket is to listen on {listens}: say with --esl-allow from where the portal speaks to it."
+        )
+    return EventSocketAccess(
+        address=listens,
+        port=options["esl_port"],
+        password=password,
+        networks=options["esl_allow"] or ["::1/128" if ":" in listens else "127.0.0.0/8"],
+    )
+
+
+def _address_of(esl: SwitchAddress | None) -> str:
+    try:
+        return str(ipaddress.ip_address(esl.host)) if esl else DEFAULT_ESL
+    except ValueError:
+        return DEFAULT_ESL
+
+
+def _listening(options: dict[str, Any]) -> Listening:
+    """Return where the switch is to listen: as the settings say, or where an option does, as that."""
+    usual = sip_configuration.listening()
+    return Listening(
+        address=usual.address if options["sip_ip"] is None else options["sip_ip"],
+        public_address=usual.public_address if options["external_ip"] is None else options["external_ip"],
+        internal_port=options["internal_port"] or usual.internal_port,
+        external_port=options["external_port"] or usual.external_port,
+        tls_folder=usual.tls_folder if options["tls"] is None else options["tls"],
+    )
+
+
+def _group(name: str | None) -> int | None:
+    try:
+        return None if name is None else grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise CommandError(f"There is no group {name!r} on this machine.") from None
+
+
+def _recordings() -> list[str]:
+    return [settings.FREESWITCH_RECORDINGS_DIR] if settings.FREESWITCH_RECORDINGS_DIR else []
+
+
+def _warnings(own: OwnFiles) -> list[str]:
+    """Return what the operator should know before this goes into service."""
+    host = urlsplit(own.portal.url).hostname or ""
+    found = []
+    if not own.portal.is_encrypted and host not in {"localhost", "127.0.0.1", "::1"}:
+        found.append(
+            "the portal is asked over http: who is on the way reads passwords and hashes. Take https, or a network of its own."
+        )
+    if own.event_socket.address in _EVERY_ADDRESS:
+        found.append("the event socket listens on every address: let a firewall keep all but the portal from it.")
+    if not own.asks_for_profiles:
+        found.append(
+            "how this switch listens is not what the settings FREESWITCH_SIP_… say, so its sofia.conf and acl.conf are on its "
+            "disk: run this again after a change of gateways, then reloadxml, reloadacl and `sofia profile external rescan`."
+        )
+    if not settings.FREESWITCH_RECORDINGS_DIR:
+        found.append("FREESWITCH_RECORDINGS_DIR is not set: talks are not recorded.")
+    return found
+
+
+_HOW_TO_MAKE_ONE: Final = "Take: python3 -c 'import secrets; print(secrets.token_urlsafe(36))'"
