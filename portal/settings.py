@@ -9,7 +9,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from portal.environment import Environment, origin_of
-from telephony.switch.esl import parse_url
+from telephony.switch.esl_address import parse_urls
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
@@ -216,7 +216,9 @@ CALL_MINUTES_A_DAY = env.integer("CALL_MINUTES_A_DAY", 240, least=1, most=100_00
 CALL_MINUTES_LONGEST = env.integer("CALL_MINUTES_LONGEST", 60, least=1, most=1440)
 
 # Unset, the portal cannot place calls; all else works.
-FREESWITCH_ESL = env.optional("FREESWITCH_ESL_URL", parse_url)
+FREESWITCH_ESL_ALL = env.optional("FREESWITCH_ESL_URL", parse_urls) or ()
+# The one that is preferred: where calls are placed while it can be reached.
+FREESWITCH_ESL = FREESWITCH_ESL_ALL[0] if FREESWITCH_ESL_ALL else None
 # Where, on the switch, talks are recorded before they are put here; unset, they are not recorded.
 FREESWITCH_RECORDINGS_DIR = env.matching(
     "FREESWITCH_RECORDINGS_DIR", "", r"(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", "an absolute path"

@@ -58,8 +58,6 @@ def _secrets() -> Iterator[str]:
     """Yield the secrets of the settings, each as it could be quoted."""
     for name in _SECRET_SETTINGS:
         yield from (part for part in str(getattr(settings, name, "")).split(",") if len(part) >= SHORTEST_SECRET)
-    passwords = (
-        getattr(getattr(settings, "FREESWITCH_ESL", None), "password", ""),
-        settings.DATABASES["default"].get("PASSWORD"),
-    )
+    switches = (getattr(settings, "FREESWITCH_ESL", None), *getattr(settings, "FREESWITCH_ESL_ALL", ()))
+    passwords = (*(getattr(address, "password", "") for address in switches), settings.DATABASES["default"].get("PASSWORD"))
     yield from (password for password in passwords if password and len(password) >= SHORTEST_SECRET)

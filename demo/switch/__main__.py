@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -49,7 +50,8 @@ def parser() -> argparse.ArgumentParser:
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """Return the switch's settings from the command line and the environment."""
-    socket = urlsplit(os.environ.get("FREESWITCH_ESL_URL") or DEFAULT_ESL_URL)
+    # Of several switches this is the first.
+    socket = urlsplit(re.split(r"[\s,]+(?=esl://)", os.environ.get("FREESWITCH_ESL_URL", "").strip() or DEFAULT_ESL_URL)[0])
     user, password = os.environ.get("FREESWITCH_HTTP_USER") or "switch", os.environ.get("FREESWITCH_HTTP_PASSWORD", "")
     return Settings(
         password=unquote(socket.password or ""),

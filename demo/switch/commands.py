@@ -75,9 +75,13 @@ def _status(exchange: Exchange, argument: str) -> str:
 def _global_getvar(exchange: Exchange, argument: str) -> str:
     known = {
         "core_uuid": exchange.identity.core_uuid, "hostname": exchange.identity.hostname,
-        "switchname": exchange.identity.name, "domain": exchange.settings.domain,
+        "domain": exchange.settings.domain,
     }  # fmt: skip
     return known.get(argument, "")
+
+
+def _switch_name(exchange: Exchange, argument: str) -> str:
+    return exchange.identity.name
 
 
 def _show(exchange: Exchange, argument: str) -> str:
@@ -127,6 +131,7 @@ _COMMANDS: dict[str, Callable[[Exchange, str], str]] = {
     "simulator": _simulator,
     "sofia": _sofia,
     "status": _status,
+    "switchname": _switch_name,
     "uuid_dump": _uuid_dump,
     "uuid_exists": _uuid_exists,
     "uuid_kill": _uuid_kill,

@@ -95,5 +95,5 @@ class GatewayAdmin(KeptAdmin):
 class SwitchAdmin(ReadOnlyAdmin):
     """Servers that have reported; they make themselves known."""
 
-    list_display = ("name", "core_uuid", "last_cdr_at", "created_at")
+    list_display = ("name", "event_socket", "is_up", "last_heard_at", "version", "sessions", "last_cdr_at")
     search_fields = ("name",)

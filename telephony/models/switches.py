@@ -33,6 +33,15 @@ class Switch(models.Model):
     name = models.CharField(max_length=255, unique=True, help_text="The server's `switchname`.")
     core_uuid = models.CharField(max_length=64, blank=True, default="", help_text="Changes whenever the server restarts.")
     last_cdr_at = models.DateTimeField(null=True, blank=True)
+    event_socket = models.CharField(
+        max_length=262, blank=True, default="", help_text="Host and port of its event socket, as the portal reaches it."
+    )
+    is_up = models.BooleanField(default=False, help_text="Whether the listener was connected to it when it last wrote this.")
+    last_heard_at = models.DateTimeField(null=True, blank=True, help_text="When it last said something on its event socket.")
+    started_at = models.DateTimeField(null=True, blank=True)
+    version = models.CharField(max_length=64, blank=True, default="")
+    sessions = models.PositiveIntegerField(default=0, help_text="How many legs it had when it was last heard.")
+    max_sessions = models.PositiveIntegerField(default=0, help_text="How many legs it takes; 0 where it has not said.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -43,6 +52,11 @@ class Switch(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the listener has lost it: it was heard once, and is not connected."""
+        return self.last_heard_at is not None and not self.is_up
 
 
 class Gateway(models.Model):

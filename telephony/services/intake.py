@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import DataError, IntegrityError, OperationalError, models, transaction
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from telephony.models import Call, CallAlias, Leg, LegLink, Quarantine, Recording, Switch
@@ -166,7 +166,9 @@ def _switch(record: LegRecord) -> Switch | None:
     switch, _ = Switch.objects.get_or_create(name=record.switchname)
     # One row a switch: writing it with every record would make all records wait for each other.
     stale = Q(last_cdr_at=None) | Q(last_cdr_at__lt=now - SWITCH_SEEN_EVERY)
-    Switch.objects.filter(stale, pk=switch.pk).update(last_cdr_at=now, core_uuid=record.core_uuid, updated_at=now)
+    # Where the switch itself has said which run of it this is, a record that lay in a file since before knows no better.
+    core_uuid = Case(When(event_socket="", then=Value(record.core_uuid)), default=F("core_uuid"))
+    Switch.objects.filter(stale, pk=switch.pk).update(last_cdr_at=now, core_uuid=core_uuid, updated_at=now)
     return switch
 
 

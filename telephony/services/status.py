@@ -12,6 +12,11 @@ from telephony.models.holding import HoldingState
 from telephony.services.recordings import INCOMING
 from web import read_only
 
+SWITCH_MEMBERS = (
+    "name", "core_uuid", "last_cdr_at", "event_socket", "is_up", "last_heard_at", "started_at", "version", "sessions",
+    "max_sessions",
+)  # fmt: skip
+
 
 class Spool(NamedTuple):
     """Uploads that are not published: under way, or left behind by a crash."""
@@ -23,7 +28,7 @@ class Spool(NamedTuple):
 
 def portal_status() -> dict[str, Any]:
     """Return what `maintenance/status` shows; every count comes from an index alone."""
-    switches = list(Switch.objects.values("name", "core_uuid", "last_cdr_at"))
+    switches = list(Switch.objects.values(*SWITCH_MEMBERS))
     return {
         "version": settings.VERSION,
         "database": {"vendor": connection.vendor, "version": ".".join(map(str, connection.get_database_version()))},

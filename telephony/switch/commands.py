@@ -58,6 +58,7 @@ SHOW_CALLS: Final = re.compile(r"show calls as json")
 SHOW_REGISTRATIONS: Final = re.compile(r"show registrations as json")
 GLOBAL_GETVAR: Final = re.compile(rf"global_getvar {_VARIABLE}")
 STATUS: Final = re.compile(r"status")
+SWITCH_NAME: Final = re.compile(r"switchname")
 VERSION: Final = re.compile(r"version")
 # After CUSTOM the switch takes every word for a subclass: it comes last.
 SUBSCRIPTION: Final = re.compile(
@@ -332,6 +333,16 @@ class Status(Command):
 
     def _compose(self) -> str:
         return "status"
+
+
+@dataclass(frozen=True)
+class SwitchName(Command):
+    """Ask for the switch's name, as its events and records have it. Source: mod_commands.c; no global variable holds it."""
+
+    grammar = SWITCH_NAME
+
+    def _compose(self) -> str:
+        return "switchname"
 
 
 @dataclass(frozen=True)

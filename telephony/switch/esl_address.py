@@ -1,6 +1,6 @@
 """Where a switch's event socket is, and its password.
 
-In the environment it is one URL, `esl://:PASSWORD@HOST:PORT`; no error quotes any of it.
+In the environment it is a URL, `esl://:PASSWORD@HOST:PORT`, or several; no error quotes any of it.
 """
 
 import ipaddress
@@ -16,6 +16,7 @@ DEFAULT_PORT: Final = 8021
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _UNWELCOME_IN_URL = re.compile(r"[\x00-\x20\x7f]")
 _UNSENDABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_BETWEEN_URLS = re.compile(r"[\s,]+(?=esl://)", re.IGNORECASE)
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -39,6 +40,17 @@ class SwitchAddress:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_urls(text: str) -> tuple[SwitchAddress, ...]:
+    """Read one URL or several, with blanks or commas between; the first is the switch that is preferred.
+
+    A comma that no URL follows belongs to a password. Raises SwitchError, also where two name the same place.
+    """
+    found = tuple(parse_url(url) for url in _BETWEEN_URLS.split(text.strip().rstrip(",").rstrip()))
+    if len({str(address) for address in found}) < len(found):
+        raise SwitchError("Two of the switches' addresses are the same.")
+    return found
 
 
 def parse_url(url: str) -> SwitchAddress:

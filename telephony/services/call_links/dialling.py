@@ -9,10 +9,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
-from telephony.models import CallLink
+from telephony.models import CallLink, Switch
 from telephony.services.call_links.progress import follow
 from telephony.services.recordings import upload_path
-from telephony.services.switchboard import SwitchAwayError, reach
+from telephony.services.switchboard import ConfiguredSwitch, SwitchAwayError, configured, identify, reach
 from telephony.switch.commands import Endpoint, OriginateLink, RecordingTarget, UuidExists, UuidKill, exists
 from telephony.switch.errors import CommandRefusedError, SwitchError, UnsafeCommandError
 from telephony.switch.esl import EventSocket
@@ -34,20 +34,14 @@ RING_SECONDS = 25
 
 
 def dial(link: CallLink, source: Endpoint, destination: Endpoint) -> None:
-    """Send the switch the link's command, at most once ever, and take down what is heard of it at once.
+    """Send the link's command to one switch, at most once ever, and take down what is heard of it at once.
 
-    Raises SwitchAwayError where the switch was not reached, or where no command can be made of what is set up here: then
-    the link has failed and nobody was dialled. Where the connection is lost after the command was sent, the link stays as
-    it was until the switch tells.
+    It goes to the first switch that can be reached. Raises SwitchAwayError where none was, or where no command can be made
+    of what is set up here: then the link has failed and nobody was dialled. Where the connection is lost after the command
+    was sent, the link stays as it was until that switch tells.
     """
     try:
-        command = originate_of(link, source, destination)
-        with reach() as socket:
-            # Before the command: its result comes only to whoever listens already.
-            socket.subscribe(FOLLOWED)
-            if not _claim(link):
-                return
-            _send(socket, command, link)
+        _send_to_the_first(link, originate_of(link, source, destination))
     except SwitchError as error:
         link.refresh_from_db()
         if isinstance(error, UnsafeCommandError):
@@ -57,6 +51,30 @@ def dial(link: CallLink, source: Endpoint, destination: Endpoint) -> None:
             raise SwitchAwayError(str(error)) from error
         logger.warning("the switch was lost after the command of a call link", extra={"call_link": link.pk})
         look(link)
+
+
+def _send_to_the_first(link: CallLink, command: OriginateLink) -> None:
+    """Send the command to the first switch that takes commands. Raises SwitchError: before the claim none has seen it."""
+    reasons = []
+    for place in in_order():
+        try:
+            with reach(place.address) as socket:
+                # Before the command: its result comes only to whoever listens already.
+                socket.subscribe(FOLLOWED)
+                if _claim(link, place.switch or identify(socket, place.address)):
+                    _send(socket, command, link)
+                return
+        except SwitchError as error:
+            link.refresh_from_db()
+            if link.sent_at is not None:
+                raise
+            reasons.append(str(error))
+    raise SwitchAwayError(" ".join(reasons) or "FREESWITCH_ESL_URL is not set.")
+
+
+def in_order() -> list[ConfiguredSwitch]:
+    """Return the switches in the order in which they are tried: as they are configured, those known to be away last."""
+    return sorted(configured(), key=lambda place: place.switch is not None and place.switch.is_away)
 
 
 def originate_of(link: CallLink, source: Endpoint, destination: Endpoint) -> OriginateLink:
@@ -88,10 +106,10 @@ def _recording_of(link: CallLink) -> RecordingTarget | None:
     return RecordingTarget(url=url, file=f"{settings.FREESWITCH_RECORDINGS_DIR}/{leg_uuid}.wav")
 
 
-def _claim(link: CallLink) -> bool:
-    """Note that the command is being sent; tell whether nobody did before."""
+def _claim(link: CallLink, switch: Switch) -> bool:
+    """Note that the command is being sent, and to which switch; tell whether nobody did before."""
     now = timezone.now()
-    claimed = CallLink.objects.open().filter(pk=link.pk, sent_at=None).update(sent_at=now, updated_at=now)
+    claimed = CallLink.objects.open().filter(pk=link.pk, sent_at=None).update(sent_at=now, switch=switch, updated_at=now)
     link.refresh_from_db()
     return bool(claimed)
 
@@ -134,8 +152,8 @@ def look(link: CallLink) -> None:
 
 
 def is_alive(link: CallLink) -> bool:
-    """Ask the switch whether the link's first leg lives. Raises SwitchError where it cannot be asked."""
-    with reach() as socket:
+    """Ask the link's switch whether its first leg lives. Raises SwitchError where it cannot be asked."""
+    with reach(link.switch) as socket:
         return exists(socket.api(UuidExists(link.call_uuid)))
 
 
@@ -164,7 +182,7 @@ def hang_up(link: CallLink) -> None:
         link.end(CallLink.Status.CANCELLED, "ORIGINATOR_CANCEL")
         return
     try:
-        with reach() as socket:
+        with reach(link.switch) as socket:
             socket.subscribe(FOLLOWED)
             if kill(socket, link):
                 return

@@ -1,4 +1,4 @@
-"""Follow the switch's events for as long as it takes: connect, catch up on what was missed, follow, begin again."""
+"""Follow the events of every switch for as long as it takes: connect, catch up on what was missed, follow, begin again."""
 
 import logging
 import random
@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
 from django.utils import timezone
 
-from telephony.models import CallLink
+from telephony.models import CallLink, Switch
 from telephony.services.call_links.dialling import FOLLOWED, bring_up_to_date, kill
 from telephony.services.call_links.progress import follow
-from telephony.services.switchboard import reach
+from telephony.services.switchboard import addresses, identify, reach
 from telephony.switch.commands import ShowCalls, ShowChannels, rows
 from telephony.switch.errors import SwitchError
-from telephony.switch.esl import EventSocket
+from telephony.switch.esl import EventSocket, SwitchAddress
 
 logger = logging.getLogger("portal.listener")
 
@@ -33,21 +33,53 @@ UNKNOWN = "UNKNOWN"
 
 
 def listen(stop: threading.Event, tell: Callable[[str], None]) -> None:
-    """Follow the switch until `stop` is set; `tell` is given a sentence whenever the connection changes."""
+    """Follow every switch until `stop` is set; `tell` is given a sentence whenever a connection changes.
+
+    Each switch has a thread of its own, so that one that is away holds up none. What ends one of them unforeseen ends all,
+    and is raised: whoever runs the listener starts it anew.
+    """
+    unforeseen: list[BaseException] = []
+
+    def run(address: SwitchAddress) -> None:
+        try:
+            _follow_switch(stop, address, tell)
+        except BaseException as error:  # noqa: BLE001 - raised again by `listen`
+            unforeseen.append(error)
+            stop.set()
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(address,), name=f"listener {address}") for address in addresses()]
+    if not threads:
+        tell("FREESWITCH_ESL_URL is not set: there is no switch to follow")
+    for thread in threads:
+        thread.start()
+    while not stop.wait(SWEEP_EVERY_SECONDS):
+        pass
+    for thread in threads:
+        thread.join()
+    if unforeseen:
+        raise unforeseen[0]
+
+
+def _follow_switch(stop: threading.Event, address: SwitchAddress, tell: Callable[[str], None]) -> None:
     failures = 0
     while not stop.is_set():
         close_old_connections()
         try:
-            with reach() as socket:
+            with reach(address) as socket:
+                switch = identify(socket, address)
                 socket.subscribe(EVENTS)
-                reconcile(socket)
-                tell("connected: the events of the switch are followed")
+                reconcile(socket, switch)
+                tell(f"connected: the events of {switch} at {address} are followed")
                 failures = 0
                 _follow_until(stop, socket)
         except (SwitchError, OperationalError, InterfaceError) as error:
             failures += 1
             wait = wait_after(failures)
-            tell(f"the switch or the database is away ({error or type(error).__name__}): trying again in {wait:.0f} s")
+            tell(
+                f"the switch at {address} or the database is away ({error or type(error).__name__}): trying again in {wait:.0f} s"
+            )
             _sweep_while_away()
             stop.wait(wait)
 
@@ -72,12 +104,12 @@ def _follow_until(stop: threading.Event, socket: EventSocket) -> None:
             sweep()
 
 
-def reconcile(socket: EventSocket) -> None:
-    """Bring every open link up to what the switch has: what was missed in a gap, or ended with a switch that restarted."""
+def reconcile(socket: EventSocket, switch: Switch) -> None:
+    """Bring every open link of a switch up to what it has: what was missed in a gap, or ended with a switch that restarted."""
     began = timezone.now()
     alive = {row.get("uuid", "") for row in rows(socket.api(ShowChannels()))}
     bridged = {row.get("uuid", "") for row in rows(socket.api(ShowCalls())) if row.get("b_uuid")}
-    for link in CallLink.objects.open().filter(sent_at__lt=began - YOUNG):
+    for link in CallLink.objects.open().filter(switch=switch, sent_at__lt=began - YOUNG):
         _catch_up(socket, link, alive, bridged)
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from telephony.switch.errors import SwitchError
 from telephony.switch.esl import SwitchAddress, parse_url
+from telephony.switch.esl_address import parse_urls
 
 SECRET = "s3cr3t"
 
@@ -107,3 +108,29 @@ def test_the_password_is_never_shown() -> None:
     assert SECRET not in repr(address)
     assert str(address) == "[::1]:8021"
     assert str(parse_url(f"esl://:{SECRET}@h:9")) == "h:9"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("esl://:a@h:1", ["h:1"]),
+        ("esl://:a@h:1 esl://:b@h:2", ["h:1", "h:2"]),
+        ("esl://:a@h:1,esl://:b@h:2,", ["h:1", "h:2"]),
+        (" esl://:a@h:1 ,\n\tESL://:b@[::1]:2 , esl://:c@i ", ["h:1", "[::1]:2", "i:8021"]),
+    ],
+)
+def test_several_switches(text: str, shown: list[str]) -> None:
+    assert [str(address) for address in parse_urls(text)] == shown
+
+
+def test_a_comma_may_be_part_of_a_password() -> None:
+    assert [address.password for address in parse_urls("esl://:a,b@h:1,esl://:,c@h:2")] == ["a,b", ",c"]
+
+
+@pytest.mark.parametrize(
+    "text", [f"esl://:{SECRET}@h:1 {SECRET}", f"esl://:{SECRET}@h:1 esl://:x@h:1", f"esl://:{SECRET}@h:1;esl://:{SECRET}@h:2"]
+)
+def test_several_of_which_one_is_wrong_are_refused_and_nothing_is_quoted(text: str) -> None:
+    with pytest.raises(SwitchError) as refused:
+        parse_urls(text)
+    assert SECRET not in str(refused.value)
