@@ -32,6 +32,7 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row("calls/<int:call_id>/audio", GET=page(200, own=True)),
         row("call-links/live", GET=page(200)),
         row("audit/", GET=page(200, "staff")),
+        row("route/", GET=page(200, "staff")),
         row("keys/", GET=page(200)),
         row("keys/new", GET=page(200), POST=page(200, body=NEW_KEY)),
         row("keys/<int:key_id>/revoke", GET=page(200, own=True), POST=page(302, own=True)),
@@ -61,6 +62,7 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row("api/v2/call-recording/<int:call_id>/audio",
             GET=person(200, "calls:read", own=True), DELETE=person(204, "calls:write", own=True)),
         row("api/v2/audit", GET=staff(200)),
+        row("api/v2/route", GET=staff(200, query={"from": "1006", "to": "12403019517"})),
         # Whatever is no address of the API.
         row("api/v2/", **{verb: anyone(404) for verb in VERBS}),
     ),

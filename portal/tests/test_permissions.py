@@ -206,7 +206,7 @@ OPENED_BY = {
         "DELETE api/v2/tokens/<int:key_id>",
     },
 }
-FOR_STAFF = {"admin": {"GET api/v2/audit", "HEAD api/v2/audit"}}
+FOR_STAFF = {"admin": {f"{verb} api/v2/{name}" for verb in ("GET", "HEAD") for name in ("audit", "route")}}
 
 
 @pytest.mark.parametrize("scope", SCOPES)

@@ -7,6 +7,7 @@ from telephony.api.call_links import CallLinkDetail, CallLinks
 from telephony.api.call_recordings import CallRecordingAudio, CallRecordingDetail, CallRecordingList
 from telephony.api.maintenance import NumberList, Status
 from telephony.api.me import Me
+from telephony.api.route import Route
 
 urlpatterns = [
     path("auth/me", Me.as_view(), name="auth-me"),
@@ -19,4 +20,5 @@ urlpatterns = [
     path("call-recording", CallRecordingList.as_view(), name="call-recording-list"),
     path("call-recording/<int:call_id>", CallRecordingDetail.as_view(), name="call-recording-detail"),
     path("call-recording/<int:call_id>/audio", CallRecordingAudio.as_view(), name="call-recording-audio"),
+    path("route", Route.as_view(), name="route-explained"),
 ]
