@@ -74,7 +74,14 @@ function dayName(date) {
   return new Intl.DateTimeFormat(undefined, options).format(date);
 }
 
+const exact = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
 function localise(part) {
+  for (const element of part.querySelectorAll("time.when-exact")) {
+    const date = new Date(element.dateTime);
+    element.textContent = exact.format(date);
+    element.title = full.format(date);
+  }
   for (const element of part.querySelectorAll("time.when")) {
     const date = new Date(element.dateTime);
     const day = document.createElement("span");

@@ -8,6 +8,7 @@
   const part = (name) => bar.querySelector(`[data-player="${name}"]`);
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const stamp = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+  const inline = bar.classList.contains("is-inline");
   let wave = null;
   let current = null;
 
@@ -29,7 +30,7 @@
       container: part("wave"),
       url: link.href,
       cspNonce: nonce,
-      height: 26,
+      height: inline ? 52 : 26,
       splitChannels: channels(),
       cursorColor: colour("--tblr-body-color"),
       barWidth: 2,
@@ -62,6 +63,7 @@
   }
 
   function close() {
+    if (inline) return;
     if (wave) wave.destroy();
     wave = null;
     mark(false);
@@ -76,7 +78,10 @@
     if (wave && link === current) wave.playPause();
     else show(link);
   });
-  part("toggle").addEventListener("click", () => wave && wave.playPause());
+  // Fetched when somebody wants to hear it, not when the page is opened: whoever fetches has listened.
+  const only = inline && document.querySelector("[data-play]");
+  if (only) bar.hidden = false;
+  part("toggle").addEventListener("click", () => (wave ? wave.playPause() : only && show(only)));
   part("close").addEventListener("click", close);
   part("speed").addEventListener("change", () => wave && wave.setPlaybackRate(Number(part("speed").value), true));
   document.addEventListener("themechange", () => wave && wave.setOptions({ splitChannels: channels() }));

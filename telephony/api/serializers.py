@@ -101,12 +101,7 @@ class CallDetailSerializer(CallSerializer):
 
     def get_quality(self, call: Call) -> dict[str, float | None]:
         """Return the worst that any leg measured: the call was heard no better."""
-        scores = [leg.mos for leg in call.timeline_legs if leg.mos is not None]
-        jitter = [leg.jitter_ms for leg in call.timeline_legs if leg.jitter_ms is not None]
-        loss = [leg.packet_loss for leg in call.timeline_legs if leg.packet_loss is not None]
-        return {
-            "mos": min(scores, default=None), "jitter_ms": max(jitter, default=None), "packet_loss": max(loss, default=None)
-        }  # fmt: skip
+        return call.worst_quality._asdict()
 
     def get_timeline(self, call: Call) -> list[dict[str, Any]]:
         """Return what happened, oldest first."""

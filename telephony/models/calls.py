@@ -29,6 +29,14 @@ class Moment(NamedTuple):
     leg_uuid: str
 
 
+class Quality(NamedTuple):
+    """What was measured of the sound: mean opinion score (1 to 5), milliseconds, percent; None where it was not."""
+
+    mos: float | None
+    jitter_ms: float | None
+    packet_loss: float | None
+
+
 # What a timeline shows, in the order of a call, and the column of a leg that tells when.
 MOMENTS = {
     "started": "started_at",
@@ -179,6 +187,16 @@ class Call(models.Model):
         ]
         order = builtins.list(MOMENTS)
         return sorted(moments, key=lambda moment: (moment.at, order.index(moment.event)))
+
+    @property
+    def worst_quality(self) -> Quality:
+        """The worst that any leg measured: the call was heard no better."""
+        legs = self.timeline_legs
+        return Quality(
+            mos=min((leg.mos for leg in legs if leg.mos is not None), default=None),
+            jitter_ms=max((leg.jitter_ms for leg in legs if leg.jitter_ms is not None), default=None),
+            packet_loss=max((leg.packet_loss for leg in legs if leg.packet_loss is not None), default=None),
+        )
 
     def direction_for(self, user: User) -> str:
         """Return the direction as this person sees it: a call between extensions comes in for its callee."""

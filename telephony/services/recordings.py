@@ -206,6 +206,15 @@ def note_played(recording: Recording, listener: User) -> None:
         AuditEntry.objects.record("recording.played", recording, actor=listener, after={"call_uuid": call_uuid})
 
 
+def plays_of(call: Call, most: int = 20) -> list[AuditEntry]:
+    """Return who listened to a call's recordings, the latest first."""
+    recordings = [str(pk) for pk in call.recordings.values_list("pk", flat=True)]
+    played = AuditEntry.objects.filter(
+        action="recording.played", target_type=Recording._meta.label_lower, target_id__in=recordings
+    )
+    return list(played.select_related("actor").order_by("-at", "-id")[:most])
+
+
 # -- deleting --------------------------------------------------------------------------------------------------------------
 
 

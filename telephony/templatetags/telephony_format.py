@@ -3,6 +3,7 @@
 from django import template
 
 from telephony.fields import format_number
+from telephony.switch.causes import outcome_of
 
 register = template.Library()
 
@@ -19,3 +20,9 @@ def talk_time(seconds: int) -> str:
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.filter
+def cause_label(cause: str) -> str:
+    """Write a leg's hangup cause in the words of people; a normal end is "hung up"."""
+    return "Hung up" if cause == "NORMAL_CLEARING" else outcome_of(cause, talked=False).label
