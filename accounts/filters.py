@@ -49,6 +49,7 @@ KINDS = (
     ("", "Everything"), ("session", "Sign-ins"), ("user", "People and roles"), ("api_key", "API keys"),
     ("second_factor", "Second factors"), ("invitation", "Invitations"), ("assignment", "Assignments"), ("number", "Numbers"),
     ("numbers", "Imports of numbers"),
+    ("calls", "Exports of calls"),
     ("extension", "Extensions"), ("recording", "Recordings"), ("call_link", "Call links"), ("maintenance", "Maintenance"),
 )  # fmt: skip
 

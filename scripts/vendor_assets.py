@@ -74,7 +74,7 @@ ICONS = {
     "menu": "menu-2", "eye": "eye", "older": "chevron-right", "newer": "chevron-left", "voicemail": "microphone-off",
     "empty": "phone-off", "warning": "alert-triangle", "audit": "list-details", "key": "key", "copy": "copy",
     "people": "users", "user": "user", "check": "check", "arrow": "arrow-right",
-    "invitations": "user-plus", "second-factor": "shield-lock", "route": "route",
+    "invitations": "user-plus", "second-factor": "shield-lock", "route": "route", "saved": "bookmark", "columns": "columns-3",
 }  # fmt: skip
 
 

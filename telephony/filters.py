@@ -1,21 +1,24 @@
 """How lists of calls are narrowed down; API and console declare it here once."""
 
 import re
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import person_of
 from telephony.fields import normalise_number
 from telephony.models import Call
 from telephony.models.calls import CallQuerySet
-from web.filters import BooleanFilter, InstantFilter
+from web.filters import BooleanFilter, InstantFilter, LocalDayFilter
 
 MOST_SECONDS = 2**31 - 1
+_NUMBER_ID = re.compile(r"[0-9]{1,6}")
 
 
 class PartOfNumberField(forms.CharField):
@@ -38,6 +41,38 @@ class PartOfNumberFilter(django_filters.Filter):
     field_class = PartOfNumberField
 
 
+class ExtensionField(forms.CharField):
+    """The number of an extension."""
+
+    def to_python(self, value: Any) -> str:
+        """Return the digits."""
+        text = super().to_python(value) or ""
+        if text and not re.fullmatch(r"[0-9]{2,7}", text):
+            raise ValidationError("Give the extension's number, such as 1006.")
+        return text
+
+
+class ExtensionFilter(django_filters.Filter):
+    """A filter on an extension's number."""
+
+    field_class = ExtensionField
+
+
+class DidNumberField(forms.CharField):
+    """A number of ours: its id (up to 6 digits), or the phone number in any notation."""
+
+    def to_python(self, value: Any) -> str:
+        """Return the id, or the E.164 digits."""
+        text = super().to_python(value) or ""
+        return text if not text or _NUMBER_ID.fullmatch(text) else normalise_number(text)
+
+
+class DidNumberFilter(django_filters.Filter):
+    """A filter on a number of ours."""
+
+    field_class = DidNumberField
+
+
 class CauseFilter(django_filters.Filter):
     """A filter on a hangup cause, as the switch writes it."""
 
@@ -56,8 +91,8 @@ class CallFilter(django_filters.FilterSet):
     call_direction = django_filters.ChoiceFilter(choices=Call.Direction.choices, method="filter_direction")
     call_from = PartOfNumberFilter(field_name="caller_number", lookup_expr="contains")
     call_to = PartOfNumberFilter(field_name="callee_number", lookup_expr="contains")
-    extension = django_filters.CharFilter(method="filter_extension")
-    didnumber = django_filters.CharFilter(method="filter_didnumber")
+    extension = ExtensionFilter(method="filter_extension")
+    didnumber = DidNumberFilter(method="filter_didnumber")
     hangup_cause = CauseFilter(field_name="hangup_cause", lookup_expr="exact", regex=r"\A[A-Z0-9_]{1,64}\Z")
     answered = BooleanFilter(field_name="answered")
     local = BooleanFilter(field_name="local")
@@ -85,35 +120,97 @@ class CallFilter(django_filters.FilterSet):
 
     def filter_extension(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
         """Keep the calls of an extension, given by its number, on either side."""
-        if not re.fullmatch(r"[0-9]{2,7}", value):
-            raise ValidationError({name: "Give the extension's number, such as 1006."})
         return queryset.filter(Q(caller_extension__number=value) | Q(callee_extension__number=value))
 
     def filter_didnumber(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
         """Keep the calls of a number of ours, given by its id or as a phone number."""
-        if re.fullmatch(r"[0-9]{1,6}", value):
+        if _NUMBER_ID.fullmatch(value):
             return queryset.filter(number_id=int(value)) if int(value) else queryset.filter(number=None)
-        return queryset.filter(number__number=normalise_number(value))
+        return queryset.filter(number__number=value)
 
     def filter_has_recording(self, queryset: CallQuerySet, name: str, value: bool | None) -> CallQuerySet:
         """Keep the calls that can, or cannot, be listened to."""
         return queryset if value is None else queryset.with_recording(value)
 
 
+WHEN = (
+    ("today", "Today"), ("yesterday", "Yesterday"), ("7d", "Last 7 days"), ("30d", "Last 30 days"),
+    ("month", "This month"), ("last_month", "Last month"),
+)  # fmt: skip
+OUTCOMES = (
+    ("answered", "Answered"), ("no_answer", "No answer"), ("busy", "Busy"), ("rejected", "Declined"),
+    ("cancelled", "Caller hung up"), ("unreachable", "Not reachable"), ("not_found", "No such number"), ("failed", "Failed"),
+)  # fmt: skip
+
+
+def days_of(when: str, today: date) -> tuple[date, date]:
+    """Return the first and the last day that one of WHEN means."""
+    first_of_month = today.replace(day=1)
+    before = first_of_month - timedelta(days=1)
+    return {
+        "today": (today, today),
+        "yesterday": (today - timedelta(days=1), today - timedelta(days=1)),
+        "7d": (today - timedelta(days=6), today),
+        "30d": (today - timedelta(days=29), today),
+        "month": (first_of_month, today),
+        "last_month": (before.replace(day=1), before),
+    }[when]
+
+
 class CallPageFilter(CallFilter):
-    """The filters of the console's page: the API's, and a search over both parties."""
+    """The filters of the console's page: the API's, with days on the viewer's clock, and a search over both parties."""
 
     q = PartOfNumberFilter(method="filter_parties", label="Any part of a number")
+    when = django_filters.ChoiceFilter(choices=WHEN, method="filter_when", label="When")
+    outcome = django_filters.ChoiceFilter(choices=OUTCOMES, field_name="outcome", label="Outcome")
+    switch = django_filters.CharFilter(method="filter_switch", max_length=255, label="Switch")
+    started_after = LocalDayFilter(field_name="started_at", lookup_expr="gte", label="From")
+    started_before = LocalDayFilter(field_name="started_at", lookup_expr="lt", label="until before")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, choices in PAGE_CHOICES.items():
             self.form.fields[name].widget = forms.Select(choices=choices, attrs={"class": "form-select"})
+        for name, (label, attributes) in PAGE_INPUTS.items():
+            self.form.fields[name].label = label
+            self.form.fields[name].widget = forms.TextInput(attrs={"class": "form-control"} | attributes)
 
     @property
     def selects(self) -> list[forms.BoundField]:
         """The fields that are shown as selections."""
         return [self.form[name] for name in PAGE_CHOICES]
+
+    @property
+    def inputs(self) -> list[forms.BoundField]:
+        """The fields that are shown on demand."""
+        return [self.form[name] for name in PAGE_INPUTS]
+
+    @property
+    def shows_more(self) -> bool:
+        """Whether one of the fields that are shown on demand is in use."""
+        return any(self.data.get(name) for name in PAGE_INPUTS)
+
+    @property
+    def chosen(self) -> list[tuple[str, str, str]]:
+        """What the list is narrowed down by: the parameter, what it is called, and its value in words."""
+        found = []
+        for name, field in self.form.fields.items():
+            value = str(self.data.get(name, ""))
+            if value:
+                words = dict(PAGE_CHOICES.get(name, ()))
+                found.append((name, LABELS.get(name) or str(field.label or name), words.get(value, value)))
+        return found
+
+    def filter_when(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
+        """Keep the calls of some days, as the viewer's clock has them."""
+        first, last = days_of(value, timezone.localdate())
+        began = timezone.make_aware(datetime.combine(first, time.min))
+        ended = timezone.make_aware(datetime.combine(last + timedelta(days=1), time.min))
+        return queryset.filter(started_at__gte=began, started_at__lt=ended)
+
+    def filter_switch(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
+        """Keep the calls of the switch of this name."""
+        return queryset.filter(switch__name=value)
 
     def filter_parties(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
         """Keep the calls in which either party's number has these digits."""
@@ -121,7 +218,24 @@ class CallPageFilter(CallFilter):
 
 
 PAGE_CHOICES = {
+    "when": (("", "Any day"), *WHEN),
     "call_direction": (("", "Any direction"), ("inbound", "Inbound"), ("outbound", "Outbound")),
-    "answered": (("", "Any outcome"), ("true", "Answered"), ("false", "Not answered")),
+    "outcome": (("", "Any outcome"), *OUTCOMES),
     "has_recording": (("", "Recorded or not"), ("true", "Recorded"), ("false", "Not recorded")),
 }
+# Shown on demand: what each is called, and what its input is like.
+PAGE_INPUTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "started_after": ("From", {"type": "date"}),
+    "started_before": ("Until before", {"type": "date"}),
+    "call_from": ("Caller's number", {"inputmode": "tel", "placeholder": "at least 3 digits"}),
+    "call_to": ("Called number", {"inputmode": "tel", "placeholder": "at least 3 digits"}),
+    "extension": ("Extension", {"inputmode": "numeric", "placeholder": "1006"}),
+    "didnumber": ("Our number", {"inputmode": "tel", "placeholder": "+1 703 687 9447"}),
+    "min_duration": ("At least … seconds of talk", {"inputmode": "numeric"}),
+    "hangup_cause": ("Hangup cause", {"placeholder": "USER_BUSY"}),
+    "switch": ("Switch", {}),
+}
+LABELS = {
+    "q": "Number", "when": "When", "call_direction": "Direction", "outcome": "Outcome", "has_recording": "Recorded",
+    "answered": "Answered", "local": "Internal", "min_duration": "Talk, seconds, at least",
+}  # fmt: skip

@@ -1,14 +1,14 @@
 """Fields and filters that every list shares: strict about what they are given."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_date, parse_datetime
-from django.utils.timezone import is_naive
+from django.utils.timezone import is_naive, make_aware
 
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -43,7 +43,19 @@ class InstantField(forms.Field):
         return instant
 
 
-def parse_date_only(text: str) -> object | None:
+class LocalDayField(InstantField):
+    """The same for a page: a date begins at midnight where its reader is."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Return an aware time, None where nothing was given."""
+        try:
+            day = parse_date_only(value) if value else None
+        except ValueError:
+            day = None
+        return make_aware(datetime.combine(day, time.min)) if day else super().to_python(value)
+
+
+def parse_date_only(text: str) -> date | None:
     """Return the date that the text is, None for anything else. Raises ValueError for a day that no month has."""
     return parse_date(text) if len(text) == len("2026-11-24") else None
 
@@ -58,3 +70,9 @@ class InstantFilter(django_filters.Filter):
     """A filter on a time."""
 
     field_class = InstantField
+
+
+class LocalDayFilter(django_filters.Filter):
+    """A filter on a time, as a page's reader gives it."""
+
+    field_class = LocalDayField

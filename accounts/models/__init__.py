@@ -5,6 +5,7 @@ from accounts.models.audit import AuditEntry, AuditEntryManager, Change
 from accounts.models.factors import RecoveryCode, SecondFactor
 from accounts.models.invitations import Invitation
 from accounts.models.people import Role, User
+from accounts.models.preferences import Preference
 from accounts.models.sign_ins import SignIn
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "AuditEntryManager",
     "Change",
     "Invitation",
+    "Preference",
     "RecoveryCode",
     "Role",
     "SecondFactor",

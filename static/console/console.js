@@ -60,6 +60,38 @@ for (const once of document.querySelectorAll("[data-shown-once]")) {
   addEventListener("pageshow", (event) => event.persisted && location.replace(once.dataset.shownOnce));
 }
 
+// An export tells how far it has come: the address gets a name under which the progress is asked for.
+for (const link of document.querySelectorAll("[data-export]")) {
+  link.addEventListener("click", () => {
+    const name = crypto.randomUUID ? crypto.randomUUID() : "00000000-0000-4000-8000-" + String(Date.now()).padStart(12, "0");
+    const address = new URL(link.href);
+    address.searchParams.set("export", name);
+    link.href = address;
+    link.closest("details").open = false;
+    const status = document.getElementById("export-status");
+    status.replaceChildren();
+    htmx.ajax("GET", `${link.dataset.export}?export=${name}`, { target: status, swap: "innerHTML" });
+  });
+}
+
+// One menu at a time; Escape and a click elsewhere close it.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+// The server reads days, and writes times where no script runs, by the reader's clock.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !document.cookie.includes(`timezone=${zone}`)) {
+  document.cookie = `timezone=${zone}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+}
+
 // Times come in UTC and are shown where the reader is; days of this week by their names.
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import NotAuthenticated, ValidationError
@@ -57,13 +56,8 @@ def filtered_calls(request: Request) -> CallQuerySet:
     )
     if not filters.is_valid():
         raise ValidationError({name: [str(e) for e in errors] for name, errors in filters.errors.items()})
-    try:
-        calls: CallQuerySet = filters.qs
-        return calls
-    except DjangoValidationError as error:
-        raise ValidationError(
-            (getattr(error, "error_dict", None) and error.message_dict) or {"didnumber": error.messages}
-        ) from error
+    calls: CallQuerySet = filters.qs
+    return calls
 
 
 class CallRecordingDetail(ApiView):

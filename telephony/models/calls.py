@@ -155,6 +155,7 @@ class Call(models.Model):
             models.Index(fields=("callee_extension", "-started_at", "-id"), name="call_of_callee_exten"),
             models.Index(fields=("number", "-started_at", "-id"), name="call_of_number"),
             models.Index(fields=("hangup_cause", "-started_at", "-id"), name="call_by_cause"),
+            models.Index(fields=("outcome", "-started_at", "-id"), name="call_by_outcome"),
         )
 
     def __str__(self) -> str:

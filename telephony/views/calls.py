@@ -3,7 +3,7 @@
 import json
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
@@ -17,6 +17,7 @@ from telephony.services.recordings import plays_of
 from telephony.switch.quality import verdict
 from telephony.tables import CallTable
 from telephony.timeline import Timeline
+from telephony.views.call_preferences import liking_of
 from web.paging import InvalidCursor, KeysetPaginator, Page
 
 CALLS = KeysetPaginator(ordering=("-started_at", "-id"))
@@ -31,14 +32,40 @@ def call_list(request: HttpRequest) -> HttpResponse:
     page = _page(filters, request.GET.get("cursor"))
     query = request.GET.copy()
     query.pop("cursor", None)
+    viewer = person_of(request)
+    liking = liking_of(viewer)
+    hidden = [name for name in CallTable.Meta.sequence if name not in liking.columns]
+    table = CallTable(page.items, viewer=viewer, exclude=hidden)
     context = {
         "filters": filters,
-        "table": CallTable(page.items, viewer=person_of(request)),
+        "table": table,
         "page": page,
         "query": query.urlencode(),
         "is_filtered": any(request.GET.get(name) for name in CallPageFilter.base_filters),
+        "chips": [(label, value, _without(query, name)) for name, label, value in filters.chosen],
+        "saved_filters": liking.saved_filters,
+        "columns": [(name, CallTable.base_columns[name].verbose_name, name not in hidden) for name in CallTable.Meta.sequence],
     }
     return render(request, "telephony/call_list.html", context)
+
+
+def _without(query: QueryDict, name: str) -> str:
+    """Return the query without one of its parameters."""
+    rest = query.copy()
+    rest.pop(name, None)
+    return rest.urlencode()
+
+
+@login_required
+@require_safe
+def call_newer(request: HttpRequest) -> HttpResponse:
+    """Tell a first page whether it has a newer call to show than the one in `first`; it fetches itself anew then."""
+    filters = CallPageFilter(request.GET, queryset=Call.objects.visible_to(person_of(request)), request=request)
+    newest = filters.qs.order_by("-started_at", "-id").values_list("pk", flat=True).first() if filters.is_valid() else None
+    response = HttpResponse(status=204)
+    if newest is not None and str(newest) != request.GET.get("first", ""):
+        response["HX-Trigger"] = "calls-changed"
+    return response
 
 
 def _page(filters: CallPageFilter, cursor: str | None) -> Page[Call]:

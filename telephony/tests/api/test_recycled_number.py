@@ -232,6 +232,9 @@ SEARCHED: dict[str, Callable[[Call], str]] = {
     "started_after": lambda call: call.started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
     "started_before": lambda call: (call.started_at + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
     "q": lambda call: call.caller_number,
+    "when": lambda call: "today",
+    "outcome": lambda call: call.outcome,
+    "switch": lambda call: "fs1",
 }
 
 
