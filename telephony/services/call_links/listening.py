@@ -78,7 +78,8 @@ def _follow_switch(stop: threading.Event, address: SwitchAddress, tell: Callable
             failures += 1
             wait = wait_after(failures)
             tell(
-                f"the switch at {address} or the database is away ({error or type(error).__name__}): trying again in {wait:.0f} s"
+                f"the switch at {address} or the database is away ({error or type(error).__name__}):"
+                f" trying again in {wait:.0f} s"
             )
             _sweep_while_away()
             stop.wait(wait)
