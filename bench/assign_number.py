@@ -6,8 +6,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +25,7 @@ from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import User  # noqa: E402
+from bench.databases import databases, settle, use  # noqa: E402
 from telephony.models import Domain, Extension, Number, Provider  # noqa: E402
 from telephony.models.holding import HoldingState  # noqa: E402
 from telephony.services.pool import assign_number  # noqa: E402
@@ -95,36 +95,13 @@ def _add_extensions(numbers: range, state: HoldingState) -> None:
     )
 
 
-@contextmanager
-def databases(names: list[str]) -> Iterator[None]:
-    """Create databases of these names beside the configured one, and drop them afterwards."""
-    creation, configured = connection.creation, connection.settings_dict["NAME"]
-    try:
-        for name in names:
-            connection.settings_dict["TEST"]["NAME"] = name
-            creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-        yield
-    finally:
-        for name in names:
-            use(name)
-            creation.destroy_test_db(configured, verbosity=0)
-
-
-def use(name: str) -> None:
-    """Work on another database from now on."""
-    connection.close()
-    connection.settings_dict["NAME"] = name
-
-
 def prepare(scenario: Scenario, count: int, people: int) -> list[User]:
     """Fill the database at hand, and return people who are to ask."""
     call_command("flush", interactive=False, verbosity=0)
     Domain.objects.get_or_create(name=settings.SIP_DOMAIN)
     scenario.fill(count)
     users = User.objects.bulk_create(User(username=f"person-{n}", subject=f"bench|{n}", issuer="bench") for n in range(people))
-    with connection.cursor() as cursor:
-        # As a server does by itself soon after so much has changed.
-        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+    settle()
     return users
 
 

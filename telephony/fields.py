@@ -1,5 +1,6 @@
 """Model fields that the field of telephony needs."""
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
@@ -100,6 +101,7 @@ def normalise_number(text: str) -> str:
     return read_number(text).digits
 
 
+@functools.lru_cache(maxsize=10_000)
 def format_number(digits: str) -> str:
     """Return E.164 digits as people write them (`+1 703-687-9447`); anything else comes back as it is."""
     if not digits.isascii() or not digits.isdigit() or not 7 <= len(digits) <= 15:
