@@ -13,7 +13,18 @@ _STAFF: Final = (
     _named(
         "telephony",
         ("view",),
-        ("call", "callalias", "calllink", "domain", "gateway", "leg", "quarantine", "recording", "switch"),
+        (
+            "call",
+            "callalias",
+            "calllink",
+            "domain",
+            "gateway",
+            "leg",
+            "quarantine",
+            "recording",
+            "switch",
+            "switchlistening",
+        ),
     )
     | _named("telephony", ("view", "add", "change"), ("assignment", "extension", "number", "provider"))
     # An assignment names a person: whoever gives one has to find them.

@@ -232,6 +232,8 @@ FREESWITCH_SIP_PORT = env.integer("FREESWITCH_SIP_PORT", 5060, least=1, most=655
 FREESWITCH_CARRIER_PORT = env.integer("FREESWITCH_CARRIER_PORT", 5080, least=1, most=65535)
 # The folder on the switch with its certificate; unset, phones and carriers cannot come by TLS.
 FREESWITCH_TLS_DIR = env.matching("FREESWITCH_TLS_DIR", "", r"(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", "an absolute path")
+# Whether voice between the switch and phones is encrypted.
+FREESWITCH_SRTP = env.matching("FREESWITCH_SRTP", "off", "off|optional|mandatory", "off, optional or mandatory")
 FREESWITCH_HTTP_USER = env.matching("FREESWITCH_HTTP_USER", "switch", r"[!-9;-~]{1,64}", "a user name without a colon")
 FREESWITCH_HTTP_PASSWORD = env.secret("FREESWITCH_HTTP_PASSWORD", "debug-only-switch" if DEBUG else None, least=16)
 FREESWITCH_ALLOWED_CIDRS = env.networks("FREESWITCH_ALLOWED_CIDRS", "127.0.0.0/8,::1/128")

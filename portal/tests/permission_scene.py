@@ -37,6 +37,7 @@ from telephony.models import (
     Quarantine,
     Recording,
     Switch,
+    SwitchListening,
 )
 from telephony.models.holding import HoldingState
 from telephony.services.recordings import audio_path, listen_token, upload_path
@@ -50,7 +51,7 @@ PEOPLE: Final = {
 }  # fmt: skip
 MODELS: Final = (
     User, ApiKey, Invitation, AuditEntry, Assignment, Call, CallAlias, CallLink, Domain, Extension, Gateway, Leg, Number,
-    Provider, Quarantine, Recording, Switch,
+    Provider, Quarantine, Recording, Switch, SwitchListening,
 )  # fmt: skip
 JSON: Final = "application/json"
 
@@ -85,6 +86,7 @@ class Scene:
         self._call()
         self._link()
         key = ApiKey.objects.issue(self.people["anna"], "report")[0]
+        SwitchListening.objects.create(switch=Switch.objects.get())
         invitation = Invitation.objects.create(email="new@example.com", invited_by=self.people["ada"])
         AuditEntry.objects.record("user.created", self.people["anna"])
         self.parameters |= {"key_id": str(key.pk), "url": "nothing/here", "app_label": "telephony"}

@@ -116,6 +116,7 @@ ADMIN_MODELS: Final = {
     "telephony/quarantine": ("v", "v", "v"),
     "telephony/recording": ("v", "v", "v"),
     "telephony/switch": ("v", "v", "v"),
+    "telephony/switchlistening": ("v", "v", "v"),
 }
 # Every model's own pages, and what one has to be allowed for each, to look at it and to send it ("d": nobody may delete).
 ADMIN_PAGES: Final = {

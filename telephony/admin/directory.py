@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from accounts.actors import actor_of
 from telephony.admin.holding import HoldableAdmin
-from telephony.models import Domain, Extension, Gateway, Switch
+from telephony.models import Domain, Extension, Gateway, Switch, SwitchListening
 from telephony.services.credentials import set_gateway_password
 from telephony.switch.configuration import PASSWORD_PATTERN
 from web.admin import KeptAdmin, ReadOnlyAdmin
@@ -97,3 +97,12 @@ class SwitchAdmin(ReadOnlyAdmin):
 
     list_display = ("name", "event_socket", "is_up", "last_heard_at", "version", "sessions", "last_cdr_at")
     search_fields = ("name",)
+
+
+@admin.register(SwitchListening)
+class SwitchListeningAdmin(ReadOnlyAdmin):
+    """How switches listen: `manage.py switchconfig` writes it down, together with their files, which say the same."""
+
+    list_display = ("switch", "address", "public_address", "internal_port", "external_port", "srtp")
+    list_select_related = ("switch",)
+    search_fields = ("switch__name",)

@@ -13,7 +13,7 @@ from telephony.switch.xml_requests import XmlRequest
 def answer(request: XmlRequest) -> Element:
     """Return the file that is asked for, whole, also where the question is about one profile of it."""
     file = FILES.get(request["key_value"])
-    return file() if file else not_found()
+    return file(request) if file else not_found()
 
 
 def answer_when_broken(request: XmlRequest) -> Element | None:
@@ -21,12 +21,12 @@ def answer_when_broken(request: XmlRequest) -> Element | None:
     return None if request["key_value"] in FILES else not_found()
 
 
-def _sofia() -> Element:
-    return sofia_document(listening(), domains(), gateways())
+def _sofia(request: XmlRequest) -> Element:
+    return sofia_document(listening(request.switchname), domains(), gateways())
 
 
-def _acl() -> Element:
+def _acl(request: XmlRequest) -> Element:
     return acl_document(carriers())
 
 
-FILES: Final[dict[str, Callable[[], Element]]] = {"sofia.conf": _sofia, "acl.conf": _acl}
+FILES: Final[dict[str, Callable[[XmlRequest], Element]]] = {"sofia.conf": _sofia, "acl.conf": _acl}

@@ -3,6 +3,7 @@
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from telephony.services.sip_configuration import listening
 from telephony.services.subscribers import holder_at, proof_of, subscriber_of
 from telephony.switch.directory import can_be_repeated, refused_user, user_document
 from telephony.switch.documents import UnsafeTextError, not_found
@@ -23,8 +24,8 @@ def answer(request: XmlRequest) -> Element:
     if action in NEVER_GRANTED:
         return refused_user(request["user"], request["domain"])
     if action == REGISTRATION:
-        return _authentication(request["user"], request["domain"])
-    return _look_up(request["user"], request["domain"]) if action in LOOK_UPS else not_found()
+        return _authentication(request)
+    return _look_up(request) if action in LOOK_UPS else not_found()
 
 
 def answer_when_broken(request: XmlRequest) -> Element | None:
@@ -41,17 +42,20 @@ def _is_about_a_user(request: XmlRequest) -> bool:
     return can_be_repeated(request["user"], request["domain"]) and not request["purpose"]
 
 
-def _authentication(user: str, domain: str) -> Element:
+def _authentication(request: XmlRequest) -> Element:
+    user, domain = request["user"], request["domain"]
     held = holder_at(user, domain)
     ha1 = proof_of(held) if held else None
     if held is None or ha1 is None:
         return refused_user(user, domain)
     try:
-        return user_document(subscriber_of(held), domain, ha1)
+        return user_document(subscriber_of(held), domain, ha1, listening(request.switchname).srtp)
     except UnsafeTextError:
         return refused_user(user, domain)
 
 
-def _look_up(user: str, domain: str) -> Element:
-    held = holder_at(user, domain)
-    return user_document(subscriber_of(held), domain) if held else not_found()
+def _look_up(request: XmlRequest) -> Element:
+    held = holder_at(request["user"], request["domain"])
+    if held is None:
+        return not_found()
+    return user_document(subscriber_of(held), request["domain"], srtp=listening(request.switchname).srtp)

@@ -3,6 +3,7 @@
 from telephony.models.call_links import CallLink
 from telephony.models.calls import Call, CallAlias, Leg, LegLink, Quarantine
 from telephony.models.directory import Domain, Extension
+from telephony.models.listening import SwitchListening
 from telephony.models.numbers import Assignment, Number, Provider
 from telephony.models.recordings import Recording
 from telephony.models.switches import Gateway, Switch
@@ -22,4 +23,5 @@ __all__ = [
     "Quarantine",
     "Recording",
     "Switch",
+    "SwitchListening",
 ]

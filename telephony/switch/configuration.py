@@ -7,10 +7,11 @@ Source: FreeSWITCH 1.11.1, sofia.c, as run.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from telephony.switch.documents import element, fit, param, section
+from telephony.switch.documents import UnsafeTextError, element, fit, param, section
 
 CARRIERS_LIST: Final = "carriers"
 
@@ -41,6 +42,14 @@ class SofiaGateway:
     register: bool = False
 
 
+class Srtp(StrEnum):
+    """Whether voice between the switch and phones is encrypted."""
+
+    OFF = "off"
+    OPTIONAL = "optional"
+    MANDATORY = "mandatory"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
     """Where the switch listens: `address` "" leaves it to the switch, `public_address` is what it calls itself behind a NAT.
@@ -53,10 +62,12 @@ class Listening:
     internal_port: int = 5060
     external_port: int = 5080
     tls_folder: str = ""
+    srtp: Srtp = Srtp.OFF
 
 
 def sofia_document(listening: Listening, domains: Sequence[str], gateways: Iterable[SofiaGateway]) -> Element:
     """Return `sofia.conf`: a profile for the phones of the domains, and one for the carriers. Raises UnsafeTextError."""
+    _refuse_shared_ports(listening)
     internal = element(
         "profile",
         element("domains", element("domain", name="all", alias="true", parse="false")),
@@ -89,6 +100,15 @@ def _configuration(name: str, *children: Element) -> Element:
 
 def _settings(params: Params) -> Element:
     return element("settings", *(param(name, value) for name, value in params))
+
+
+def _refuse_shared_ports(listening: Listening) -> None:
+    """Raise UnsafeTextError where two of the ports are one: the second profile would not start."""
+    ports = [listening.internal_port, listening.external_port]
+    if listening.tls_folder:
+        ports += [port + 1 for port in ports]
+    if len(set(ports)) < len(ports):
+        raise UnsafeTextError("The ports for phones and for carriers, and those for TLS one above, must be different.")
 
 
 def _encrypted(listening: Listening, port: int) -> Params:

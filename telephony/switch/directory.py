@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from telephony.switch.configuration import Srtp
 from telephony.switch.documents import Expression, UnsafeTextError, Value, element, fit, param, plain_name, section, text_of
 
 USER_PATTERN: Final = r"[A-Za-z0-9._-]{1,64}"
@@ -22,9 +23,15 @@ _E164: Final = r"[1-9][0-9]{6,14}"
 _ID: Final = r"[1-9][0-9]{0,18}"
 _HA1: Final = r"[0-9a-f]{32}"
 # Rings every phone that is registered at the extension.
-_DIAL_STRING: Final = Expression(
-    "{sip_invite_domain=${dialed_domain},presence_id=${dialed_user}@${dialed_domain}}${sofia_contact(${dialed_user}@${dialed_domain})}"
+_DIAL_STRING: Final = (
+    "{sip_invite_domain=${dialed_domain},presence_id=${dialed_user}@${dialed_domain}%s}"
+    "${sofia_contact(${dialed_user}@${dialed_domain})}"
 )
+_DIAL_STRINGS: Final = {
+    Srtp.OFF: Expression(_DIAL_STRING % ""),
+    Srtp.OPTIONAL: Expression(_DIAL_STRING % ",rtp_secure_media=optional"),
+    Srtp.MANDATORY: Expression(_DIAL_STRING % ",rtp_secure_media=mandatory"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,20 +56,21 @@ def can_be_repeated(user: str, domain: str) -> bool:
     return True
 
 
-def user_document(subscriber: Subscriber, domain: str, ha1: str | None = None) -> Element:
-    """Return a user of a domain, spelt as the switch asked for it.
+def user_document(subscriber: Subscriber, domain: str, ha1: str | None = None, srtp: Srtp = Srtp.OFF) -> Element:
+    """Return a user of a domain, spelt as the switch asked for it; `srtp` holds for calls from their phones and to them.
 
     `ha1` is given only where the switch is about to check a password; without it nobody can come in by this answer.
     Raises UnsafeTextError where any of it is malformed: an HA1 that is none would let anybody in.
     """
     a1_hash = _nobodys_hash() if ha1 is None else fit(ha1, _HA1, "HA1")
+    variables = [*_variables(subscriber), *([] if srtp is Srtp.OFF else [("rtp_secure_media", srtp.value)])]
     user = element(
         "user",
         element("params", param("a1-hash", a1_hash)),
-        element("variables", *(element("variable", name=name, value=value) for name, value in _variables(subscriber))),
+        element("variables", *(element("variable", name=name, value=value) for name, value in variables)),
         id=fit(subscriber.number, _EXTENSION, "extension"),
     )
-    return _domain(domain, user, dial_string=True)
+    return _domain(domain, user, _DIAL_STRINGS[srtp])
 
 
 def refused_user(user: str, domain: str) -> Element:
@@ -71,7 +79,7 @@ def refused_user(user: str, domain: str) -> Element:
     Raises UnsafeTextError where the name cannot be repeated.
     """
     params = element("params", param("a1-hash", _nobodys_hash()), param("sip-forbid-register", "true"))
-    return _domain(domain, element("user", params, id=fit(user, USER_PATTERN, "user name")), dial_string=False)
+    return _domain(domain, element("user", params, id=fit(user, USER_PATTERN, "user name")))
 
 
 def _variables(subscriber: Subscriber) -> list[tuple[str, Value]]:
@@ -91,9 +99,9 @@ def _variables(subscriber: Subscriber) -> list[tuple[str, Value]]:
     return variables
 
 
-def _domain(name: str, user: Element, *, dial_string: bool) -> Element:
+def _domain(name: str, user: Element, dial_string: Expression | None = None) -> Element:
     groups = element("groups", element("group", element("users", user), name="default"))
-    params = [element("params", param("dial-string", _DIAL_STRING))] if dial_string else []
+    params = [] if dial_string is None else [element("params", param("dial-string", dial_string))]
     return section("directory", element("domain", *params, groups, name=fit(name, DOMAIN_PATTERN, "domain")))
 
 

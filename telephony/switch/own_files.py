@@ -46,6 +46,8 @@ _LOGS_KEPT: Final = "10"
 # Where Debian keeps the authorities that it trusts; the module for recordings has no default of its own that exists.
 _AUTHORITIES: Final = "/etc/ssl/certs/ca-certificates.crt"
 
+_SECTIONS: Final = "directory|dialplan|configuration"
+
 Params = list[tuple[str, str]]
 
 
@@ -100,7 +102,7 @@ class SwitchFolders:
 class OwnFiles:
     """All that the files of a switch are made of.
 
-    `asks_for_profiles` tells whether it asks the portal how it listens and which gateways it has, as long as that is there.
+    How it listens and which gateways it has is here as it was when this was written: the portal is asked first.
     """
 
     name: str
@@ -117,7 +119,6 @@ class OwnFiles:
     sessions_per_second: int = 30
     logs_every_record: bool = False
     writes_syslog: bool = False
-    asks_for_profiles: bool = True
 
     @property
     def modules(self) -> list[str]:
@@ -166,8 +167,7 @@ class OwnFiles:
         ]
 
     def _xml_curl(self) -> Element:
-        sections = "directory|dialplan|configuration" if self.asks_for_profiles else "directory|dialplan"
-        where = element("param", name="gateway-url", value=self.portal.address_of("xml"), bindings=sections)
+        where = element("param", name="gateway-url", value=self.portal.address_of("xml"), bindings=_SECTIONS)
         params = [
             ("gateway-credentials", self.portal.credentials),
             ("auth-scheme", "basic"),

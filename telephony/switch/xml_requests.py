@@ -21,6 +21,11 @@ class XmlRequest:
     section: str
     fields: dict[str, str] = field(repr=False)
 
+    @property
+    def switchname(self) -> str:
+        """What the switch calls itself: not from the first fields, which may hold what a caller wrote."""
+        return self["FreeSWITCH-Switchname"]
+
     def first_of(self, *names: str) -> str:
         """Return the first of several fields that is there."""
         return next((self.fields[name] for name in names if name in self.fields), "")

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from telephony.services import sip_configuration
 from telephony.services.switch_folder import ForeignFolderError, write_folder
-from telephony.switch.configuration import Listening
+from telephony.switch.configuration import Listening, Srtp
 from telephony.switch.documents import UnsafeTextError
 from telephony.switch.errors import SwitchError
 from telephony.switch.esl_address import SwitchAddress
@@ -99,6 +99,9 @@ class Command(BaseCommand):
             "--tls", metavar="FOLDER",
             help="on the switch, the folder with its certificate, agent.pem; TLS is one port above (FREESWITCH_TLS_DIR)",
         )  # fmt: skip
+        parser.add_argument(
+            "--srtp", choices=[each.value for each in Srtp], help="whether phones encrypt voice (FREESWITCH_SRTP)"
+        )
         parser.add_argument("--rtp-start", type=port, default=16384, metavar="PORT", help="first port for voice (%(default)s)")
         parser.add_argument("--rtp-end", type=port, default=32768, metavar="PORT", help="last port for voice (%(default)s)")
         parser.add_argument("--max-sessions", type=int, default=1000, metavar="LEGS", help="legs at once (%(default)s)")
@@ -121,7 +124,9 @@ class Command(BaseCommand):
         try:
             own = _own_files(options)
             documents = own.documents()
-            stale = write_folder(options["out"], documents, group=group, overwrite=options["force"])
+            with transaction.atomic():
+                sip_configuration.remember_listening(own.name, own.listening)
+                stale = write_folder(options["out"], documents, group=group, overwrite=options["force"])
         except ForeignFolderError as error:
             raise CommandError(f"{error} Give --force to write over it.") from None
         except (SwitchError, UnsafeTextError) as error:
@@ -158,7 +163,6 @@ class Command(BaseCommand):
 
 def _own_files(options: dict[str, Any]) -> OwnFiles:
     """Return what the files are made of. Raises CommandError, SwitchError, DatabaseError."""
-    listening = _listening(options)
     return OwnFiles(
         name=options["switchname"],
         portal=_portal(options),
@@ -169,7 +173,7 @@ def _own_files(options: dict[str, Any]) -> OwnFiles:
             records=options["cdr_dir"],
             cache=options["cache_dir"],
         ),
-        listening=listening,
+        listening=_listening(options),
         domains=sip_configuration.domains(),
         gateways=sip_configuration.gateways(),
         carriers=sip_configuration.carriers(),
@@ -178,7 +182,6 @@ def _own_files(options: dict[str, Any]) -> OwnFiles:
         most_sessions=options["max_sessions"],
         logs_every_record=options["log_every_record"],
         writes_syslog=options["syslog"],
-        asks_for_profiles=listening == sip_configuration.listening(),
     )
 
 
@@ -223,13 +226,14 @@ def _address_of(esl: SwitchAddress | None) -> str:
 
 def _listening(options: dict[str, Any]) -> Listening:
     """Return where the switch is to listen: as the settings say, or where an option does, as that."""
-    usual = sip_configuration.listening()
+    usual = sip_configuration.listening_of_settings()
     return Listening(
         address=usual.address if options["sip_ip"] is None else options["sip_ip"],
         public_address=usual.public_address if options["external_ip"] is None else options["external_ip"],
         internal_port=options["internal_port"] or usual.internal_port,
         external_port=options["external_port"] or usual.external_port,
         tls_folder=usual.tls_folder if options["tls"] is None else options["tls"],
+        srtp=usual.srtp if options["srtp"] is None else Srtp(options["srtp"]),
     )
 
 
@@ -254,11 +258,6 @@ def _warnings(own: OwnFiles) -> list[str]:
         )
     if own.event_socket.address in _EVERY_ADDRESS:
         found.append("the event socket listens on every address: let a firewall keep all but the portal from it.")
-    if not own.asks_for_profiles:
-        found.append(
-            "how this switch listens is not what the settings FREESWITCH_SIP_… say, so its sofia.conf and acl.conf are on its "
-            "disk: run this again after a change of gateways, then reloadxml, reloadacl and `sofia profile external rescan`."
-        )
     if not settings.FREESWITCH_RECORDINGS_DIR:
         found.append("FREESWITCH_RECORDINGS_DIR is not set: talks are not recorded.")
     return found

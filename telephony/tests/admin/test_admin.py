@@ -29,6 +29,8 @@ from telephony.models import (
     Provider,
     Quarantine,
     Recording,
+    Switch,
+    SwitchListening,
 )
 from telephony.models.holding import HoldingState
 from telephony.switch import causes
@@ -38,7 +40,7 @@ pytestmark = pytest.mark.django_db
 
 CANARY = "canary-5d1f"
 HOSTILE = "<script>alert(1)</script>"
-READ_ONLY = (AuditEntry, Call, CallAlias, CallLink, Leg, Quarantine, Recording)
+READ_ONLY = (AuditEntry, Call, CallAlias, CallLink, Leg, Quarantine, Recording, SwitchListening)
 MODELS = [model for model in admin.site._registry if model._meta.app_label in ("accounts", "telephony")]
 
 
@@ -62,6 +64,7 @@ def world(boss: User, hold: Callable, post_cdr: Callable, make_person: Callable)
     post_cdr(b"rubbish " + CANARY.encode())
     Call.objects.update(caller_name=HOSTILE, caller_number=HOSTILE)
     Extension.objects.update(display_name=HOSTILE)
+    SwitchListening.objects.create(switch=Switch.objects.get())
     call = Call.objects.get()
     CallAlias.objects.create(former_id=10**6, former_uuid="old", call=call)
     Recording.objects.create(
@@ -169,6 +172,7 @@ SEEN_BY_STAFF = {
     "Quarantine",
     "Recording",
     "Switch",
+    "SwitchListening",
 }
 
 

@@ -270,11 +270,11 @@ def test_a_failing_database_lets_nobody_in_by_the_switchs_files(
 
 
 @pytest.mark.parametrize("action", ["sip_auth", "user_call"])
-def test_one_query_a_question(
+def test_two_queries_a_question(
     ask: Asker, held: Assignment, action: str, django_assert_num_queries: Callable[..., object]
 ) -> None:
-    with django_assert_num_queries(1):
-        ask(action=action, user="1006", domain="pbx.example.com")
+    with django_assert_num_queries(2):
+        ask(action=action, user="1006", domain="pbx.example.com", **{"FreeSWITCH-Switchname": "fs1"})
 
 
 def test_answers_may_not_be_kept(ask: Asker, held: Assignment) -> None:
