@@ -14,7 +14,7 @@ from web.addresses import client_address
 from web.errors import database_unavailable, problem_response
 
 # A record that was not stored is accepted all the same: the switch would only send the same bytes again.
-STATUS = {Result.STORED: 200, Result.DUPLICATE: 200, Result.QUARANTINED: 202}
+STATUS = {Result.STORED: 200, Result.DUPLICATE: 200, Result.QUARANTINED: 202, Result.PROBE: 200}
 
 
 @switch_only

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
+from telephony.services.probes import note_refusal
 from web.addresses import client_address, in_networks
 from web.errors import problem_response
 
@@ -35,9 +36,11 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
     address = client_address(request)
     if not in_networks(address, settings.FREESWITCH_ALLOWED_CIDRS) or _forwarded_by_a_stranger(request):
         logger.warning("refused: not an allowed network", extra={"address": address})
+        note_refusal(request.path, "network_not_allowed", address)
         return problem_response(request, 403, "network_not_allowed", "This address may not call the switch's endpoints.")
     if not _credentials_match(request.headers.get("Authorization", "")):
         logger.warning("refused: wrong credentials", extra={"address": address})
+        note_refusal(request.path, "invalid_credentials", address)
         return problem_response(
             request,
             401,

@@ -7,12 +7,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostE
 from django.views.decorators.csrf import csrf_exempt
 
 from telephony.hooks.bodies import announced_length
+from telephony.services.probes import Hop, is_probe, note
 from telephony.services.recordings import (
     MAX_RECORDING_BYTES,
     RecordingConflictError,
     RecordingRefusedError,
     may_upload,
     publish,
+    try_out,
 )
 from web.bodies import CHUNK_BYTES
 from web.errors import database_unavailable, problem_response
@@ -30,6 +32,10 @@ def recording(request: HttpRequest, leg_uuid: str, expires: str, signature: str)
         return problem_response(request, 411, "length_required", "The request needs a Content-Length above 0.")
     if length > MAX_RECORDING_BYTES:
         return problem_response(request, 413, "body_too_large", f"A recording has at most {MAX_RECORDING_BYTES} bytes.")
+    return (_try_out if is_probe(leg_uuid) else _publish)(request, leg_uuid, length)
+
+
+def _publish(request: HttpRequest, leg_uuid: str, length: int) -> HttpResponse:
     try:
         _, is_new = publish(leg_uuid, _chunks(request), length)
     except RecordingConflictError as error:
@@ -39,6 +45,21 @@ def recording(request: HttpRequest, leg_uuid: str, expires: str, signature: str)
     except (OperationalError, InterfaceError):
         return database_unavailable(request)
     return JsonResponse({"result": "stored" if is_new else "duplicate"}, status=201 if is_new else 200)
+
+
+def _try_out(request: HttpRequest, leg_uuid: str, length: int) -> HttpResponse:
+    """Take in the recording of a call to nobody, tell the doctor how that went, and keep nothing."""
+    fault = ""
+    try:
+        try_out(_chunks(request), length)
+    except RecordingRefusedError as error:
+        fault = str(error)
+    except OSError as error:
+        fault = f"The portal cannot write into its folder of recordings: {error.strerror}."
+    note(leg_uuid, Hop.RECORDING, bytes=length, fault=fault)
+    if fault:
+        return problem_response(request, 422, "probe_failed", fault)
+    return JsonResponse({"result": "probe"}, status=201)
 
 
 def _chunks(request: HttpRequest) -> Iterator[bytes]:

@@ -3,9 +3,10 @@
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from telephony.services import probes
 from telephony.services.sip_configuration import listening
 from telephony.services.subscribers import holder_at, proof_of, subscriber_of
-from telephony.switch.directory import can_be_repeated, refused_user, user_document
+from telephony.switch.directory import can_be_repeated, probed_user, refused_user, user_document
 from telephony.switch.documents import UnsafeTextError, not_found
 from telephony.switch.xml_requests import XmlRequest
 
@@ -20,6 +21,9 @@ def answer(request: XmlRequest) -> Element:
     """Return what the switch is told of a user; "not found" where the question is about nothing of ours."""
     if not _is_about_a_user(request):
         return not_found()
+    if probe := probes.probe_of_user(request["user"]):
+        probes.note(probe, probes.Hop.QUESTION, switchname=request.switchname)
+        return probed_user(request["user"], request["domain"], probes.VARIABLE, probes.answer_to(probe))
     action = request["action"]
     if action in NEVER_GRANTED:
         return refused_user(request["user"], request["domain"])

@@ -12,7 +12,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from telephony.models import Call, CallAlias, Leg, LegLink, Quarantine, Recording, Switch
-from telephony.services import quarantine
+from telephony.services import probes, quarantine
 from telephony.services.call_links.progress import settle
 from telephony.services.resolution import resolve
 from telephony.switch.cdr import LegRecord, parse_cdr
@@ -34,6 +34,7 @@ class Result(enum.StrEnum):
     STORED = "stored"
     DUPLICATE = "duplicate"
     QUARANTINED = "quarantined"
+    PROBE = "probe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,9 @@ def take_in(body: bytes, origin: Origin) -> Intake:
     """
     try:
         record = parse_cdr(body, origin.content_type)
+        if probes.is_probe(record.uuid):
+            _note_probe(record)
+            return Intake(Result.PROBE)
         return Intake(_store_with_retries(record))
     except CdrError as error:
         reason = error.reason
@@ -82,6 +86,17 @@ def take_in(body: bytes, origin: Origin) -> Intake:
         address=origin.address,
     )
     return Intake(Result.QUARANTINED, reason)
+
+
+def _note_probe(record: LegRecord) -> None:
+    """Let the doctor know that the record of a call to nobody came; it is no call."""
+    probes.note(
+        record.uuid,
+        probes.Hop.RECORD,
+        hangup_cause=record.hangup_cause,
+        record_ms=record.record_ms,
+        switchname=record.switchname,
+    )
 
 
 def _store_with_retries(record: LegRecord) -> Result:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from telephony.models import Recording
+from telephony.services.probes import is_probe
 from telephony.services.recordings import (
     MAX_RECORDING_BYTES,
     RecordingConflictError,
@@ -40,6 +41,10 @@ class RecordingSweep:
     def take(self, spool: Spool, file: SpoolFile) -> Verdict:
         """Publish a recording unless it is known, then be rid of its file."""
         leg_uuid = file.name.removesuffix(".wav")
+        if is_probe(leg_uuid):
+            # The recording of a call to nobody: it has told what it had to.
+            spool.remove(file)
+            return Verdict(Outcome.REMOVED)
         try:
             known = Recording.objects.filter(leg_uuid=leg_uuid).first()
             if known is None:

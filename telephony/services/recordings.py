@@ -6,7 +6,8 @@ import os
 import secrets
 import tempfile
 import wave
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -86,6 +87,19 @@ def publish(leg_uuid: str, chunks: Iterable[bytes], length: int) -> tuple[Record
     The file appears under its name only when whole and checked, and its row only after the file. Raises
     RecordingRefusedError where the bytes are cut or no WAV, RecordingConflictError where another stands there.
     """
+    with _received(chunks, length) as (path, audio):
+        return _store(leg_uuid, path, audio)
+
+
+def try_out(chunks: Iterable[bytes], length: int) -> None:
+    """Do all that publishing does up to the file's own name, and leave nothing. Raises RecordingRefusedError, OSError."""
+    with _received(chunks, length):
+        pass
+
+
+@contextmanager
+def _received(chunks: Iterable[bytes], length: int) -> Iterator[tuple[Path, _Audio]]:
+    """Write what comes into a file that is gone afterwards, and look into it. Raises RecordingRefusedError."""
     folder = settings.RECORDINGS_ROOT / INCOMING
     folder.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=folder, suffix=".part")
@@ -93,8 +107,7 @@ def publish(leg_uuid: str, chunks: Iterable[bytes], length: int) -> tuple[Record
     try:
         with os.fdopen(descriptor, "wb") as file:
             digest = _receive(file, chunks, length)
-        audio = _inspect(path, digest, length)
-        return _store(leg_uuid, path, audio)
+        yield path, _inspect(path, digest, length)
     finally:
         path.unlink(missing_ok=True)
 

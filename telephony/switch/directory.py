@@ -82,6 +82,13 @@ def refused_user(user: str, domain: str) -> Element:
     return _domain(domain, element("user", params, id=fit(user, USER_PATTERN, "user name")))
 
 
+def probed_user(user: str, domain: str, variable: str, value: str) -> Element:
+    """Return a user who cannot register nor call, with a variable for whoever looks them up. Raises UnsafeTextError."""
+    params = element("params", param("a1-hash", _nobodys_hash()), param("sip-forbid-register", "true"))
+    variables = element("variables", element("variable", name=variable, value=value))
+    return _domain(domain, element("user", params, variables, id=fit(user, USER_PATTERN, "user name")))
+
+
 def _variables(subscriber: Subscriber) -> list[tuple[str, Value]]:
     """Return what the channels of a user carry, and their records bring back."""
     number = fit(subscriber.number, _EXTENSION, "extension")
