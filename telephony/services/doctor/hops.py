@@ -91,7 +91,7 @@ def public_address(patient: Patient) -> str:
     if not patient.ask_or_nothing(Fetch(url)).startswith("/"):
         raise Fault(
             f"It cannot fetch {settings.PUBLIC_URL}/healthz.",
-            "See name, route, firewall and, for https, whether it trusts the certificate (switchconfig --cacert); its log tells.",
+            "See name, route, firewall and, for https, whether it trusts the portal (switchconfig --cacert); its log tells.",
         )
     return f"reaches {settings.PUBLIC_URL}"
 
