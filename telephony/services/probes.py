@@ -6,6 +6,7 @@ trace: no user, no call, no recording. It travels as the name of a user, as the 
 
 import enum
 import logging
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ VARIABLE: Final = "portal_doctor"
 _MARK: Final = "d0c7"
 _USER_PREFIX: Final = "doctor-"
 _RANDOM_DIGITS: Final = 11
+_SHAPE: Final = re.compile(rf"{_MARK}([0-9a-f]{{4}})-([0-9a-f]{{4}})-4([0-9a-f]{{3}})-8[0-9a-f]{{3}}-[0-9a-f]{{12}}")
 _KEPT_SECONDS: Final = 300
 _ATTENDING: Final = "doctor:attending"
 
@@ -42,11 +44,8 @@ def new_probe() -> UUID:
 
 def is_probe(text: str) -> bool:
     """Tell whether a leg's uuid is a probe of this portal's. Costs next to nothing where it is an ordinary one."""
-    if not text.startswith(_MARK):
-        return False
-    digits = text.replace("-", "")
-    chosen = digits[4:12] + digits[13:16]
-    return constant_time_compare(text, str(_probe_of(chosen)))
+    found = _SHAPE.fullmatch(text)
+    return found is not None and constant_time_compare(text, str(_probe_of("".join(found.groups()))))
 
 
 def user_of(probe: UUID) -> str:
