@@ -36,16 +36,6 @@ _VERSION: Final = re.compile(r"FreeSWITCH Version (\d{1,3})\.(\d{1,3})")
 
 
 @dataclass(frozen=True)
-class AskName(Command):
-    """Ask for the switch's `switchname`."""
-
-    grammar = re.compile("switchname")
-
-    def _compose(self) -> str:
-        return "switchname"
-
-
-@dataclass(frozen=True)
 class AskTime(Command):
     """Ask for the switch's time, in whole seconds since 1970."""
 

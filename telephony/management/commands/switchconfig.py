@@ -14,10 +14,11 @@ from django.db import DatabaseError, transaction
 
 from telephony.services import sip_configuration
 from telephony.services.switch_folder import ForeignFolderError, write_folder
+from telephony.services.switchboard import configured
 from telephony.switch.configuration import Listening, Srtp
 from telephony.switch.documents import UnsafeTextError
 from telephony.switch.errors import SwitchError
-from telephony.switch.esl_address import SwitchAddress
+from telephony.switch.esl_address import DEFAULT_PORT, SwitchAddress
 from telephony.switch.own_files import EventSocketAccess, OwnFiles, PortalAccess, SwitchFolders
 from telephony.switch.passwords import weakness_of
 
@@ -74,12 +75,14 @@ class Command(BaseCommand):
         )
 
     def _add_event_socket(self, parser: CommandParser) -> None:
-        esl = settings.FREESWITCH_ESL
+        parser.add_argument(
+            "--esl", metavar="HOST:PORT", help="which of several in FREESWITCH_ESL_URL it is, where its name does not tell yet"
+        )
         parser.add_argument(
             "--esl-listen", type=address, metavar="ADDRESS",
             help="where the event socket listens (FREESWITCH_ESL_URL, where that is an address; 127.0.0.1)",
         )  # fmt: skip
-        parser.add_argument("--esl-port", type=port, default=esl.port if esl else 8021, help="its port (%(default)s)")
+        parser.add_argument("--esl-port", type=port, help="its port (that of FREESWITCH_ESL_URL; 8021)")
         parser.add_argument("--esl-password", metavar="PASSWORD", help="its password (that of FREESWITCH_ESL_URL)")
         parser.add_argument(
             "--esl-allow", type=network, action="append", metavar="NETWORK",
@@ -198,7 +201,7 @@ def _portal(options: dict[str, Any]) -> PortalAccess:
 
 
 def _event_socket(options: dict[str, Any]) -> EventSocketAccess:
-    esl: SwitchAddress | None = settings.FREESWITCH_ESL
+    esl = _esl(options)
     password = options["esl_password"] or (esl.password if esl else "")
     if not password:
         raise CommandError("The event socket needs a password: set FREESWITCH_ESL_URL, or give --esl-password.")
@@ -211,10 +214,25 @@ def _event_socket(options: dict[str, Any]) -> EventSocketAccess:
         )
     return EventSocketAccess(
         address=listens,
-        port=options["esl_port"],
+        port=options["esl_port"] or (esl.port if esl else DEFAULT_PORT),
         password=password,
         networks=options["esl_allow"] or ["::1/128" if ":" in listens else "127.0.0.0/8"],
     )
+
+
+def _esl(options: dict[str, Any]) -> SwitchAddress | None:
+    """Return where in FREESWITCH_ESL_URL the switch is; None where that is not set, or a password was given instead."""
+    places = configured()
+    if options["esl"] is not None:
+        places = [place for place in places if str(place.address) == options["esl"]]
+        if not places:
+            raise CommandError("--esl names none of the switches in FREESWITCH_ESL_URL.")
+    elif len(places) > 1 and not options["esl_password"]:
+        # It has told its name there before.
+        places = [place for place in places if place.switch is not None and place.switch.name == options["switchname"]]
+        if not places:
+            raise CommandError(f"FREESWITCH_ESL_URL names several switches: say with --esl which {options['switchname']} is.")
+    return places[0].address if places else None
 
 
 def _address_of(esl: SwitchAddress | None) -> str:

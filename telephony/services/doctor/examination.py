@@ -37,8 +37,10 @@ def checks(*, calls: bool, patience: float) -> Iterator[Check]:
     With `calls`, calls to nobody are placed on each switch, and what they leave is waited for, `patience` seconds each.
     """
     yield from setup.checks()
+    patients: list[Patient] = []
     for address in addresses():
-        patient = Patient(address)
+        patient = Patient(address, list(patients))
+        patients.append(patient)
         for name, look in _WITHOUT_CALLS:
             yield Check(patient.name, name, partial(look, patient))
         for name, look_for in _WITH_CALLS if calls else ():

@@ -8,7 +8,7 @@ from typing import Final
 from telephony.services import sip_configuration
 from telephony.services.doctor.findings import Fault, NotTried
 from telephony.services.switchboard import SwitchAwayError, reach
-from telephony.switch.commands import Command, Version, exists
+from telephony.switch.commands import Command, SwitchName, Version, exists
 from telephony.switch.configuration import CARRIERS_LIST
 from telephony.switch.errors import CommandRefusedError, SwitchRefusedError
 from telephony.switch.esl import SwitchAddress
@@ -16,7 +16,6 @@ from telephony.switch.questions import (
     AskGateways,
     AskList,
     AskModule,
-    AskName,
     AskProfiles,
     AskTime,
     gateway_states,
@@ -40,14 +39,15 @@ _STRANGER: Final = "192.0.2.254"
 
 @dataclass(slots=True)
 class Patient:
-    """A switch that is looked at; `name` is what it calls itself, its address until that is known.
+    """A switch that is looked at; `name` is what it calls itself, its address until that is known. `others` were before it.
 
     Each question has a connection of its own: one that breaks spoils none of the others.
     """
 
     address: SwitchAddress
-    name: str = field(default="")
-    is_reachable: bool = field(default=False)
+    others: list["Patient"] = field(default_factory=list)
+    name: str = ""
+    is_reachable: bool = False
 
     def __post_init__(self) -> None:
         self.name = self.name or str(self.address)
@@ -71,10 +71,15 @@ def event_socket(patient: Patient) -> str:
     """Find out whether the switch lets the portal in, and what it is called."""
     try:
         with reach(patient.address) as socket:
-            patient.name = socket.api(AskName()).strip() or patient.name
+            patient.name = socket.api(SwitchName()).strip() or patient.name
     except SwitchAwayError as error:
         raise Fault(str(error), _advice(error)) from None
     patient.is_reachable = True
+    if twins := [str(other.address) for other in patient.others if other.name == patient.name]:
+        raise Fault(
+            f"The switch at {twins[0]} is called {patient.name}, too: what one does is taken for the other's.",
+            "Run switchconfig with a --switchname of its own, and restart the switch.",
+        )
     return f"{patient.name} at {patient.address}"
 
 

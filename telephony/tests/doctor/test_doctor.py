@@ -328,6 +328,17 @@ def test_a_switch_that_is_away(examine: Examine, in_order: None, switch: Answeri
     assert "See whether the switch runs" in report.failed["event socket"]
 
 
+def test_each_switch_is_looked_at_by_itself(examine: Examine, switch: AnsweringSwitch, settings: Any) -> None:
+    with AnsweringSwitch(record_of) as second:
+        settings.FREESWITCH_ESL_ALL = (switch.address, second.address)
+        second.answers |= {"switchname": "fs2", "module_exists mod_hash": "false"}
+        report = examine()
+        assert [row["about"] for row in report.rows if row["outcome"] == "failed"] == ["fs2"]
+        assert report.failed.keys() == {"modules"}
+        second.answers |= {"switchname": "fs1", "module_exists mod_hash": "true"}
+        assert "is called fs1, too" in examine().failed["event socket"]
+
+
 def test_an_event_socket_whose_list_keeps_the_portal_out(examine: Examine, switch: AnsweringSwitch) -> None:
     def speak(heard: Any, said: Any) -> None:
         said.write(b"Content-Type: text/rude-rejection\nContent-Length: 24\n\nAccess Denied, go away.\n")

@@ -27,6 +27,7 @@ USUAL = {
     "PUBLIC_URL": "http://127.0.0.1:8000",
     "FREESWITCH_HTTP_PASSWORD": HTTP_PASSWORD,
     "FREESWITCH_ESL": SwitchAddress("127.0.0.1", 8022, ESL_PASSWORD),
+    "FREESWITCH_ESL_ALL": (),
     "FREESWITCH_RECORDINGS_DIR": "/var/lib/freeswitch/recordings",
 }
 Run = Callable[..., tuple[str, str]]
@@ -184,6 +185,24 @@ def test_an_event_socket_without_a_password(run: Run) -> None:
     with pytest.raises(CommandError, match="FREESWITCH_ESL_URL"):
         run(FREESWITCH_ESL=None)
     run("--esl-password", ESL_PASSWORD, FREESWITCH_ESL=None)
+
+
+def test_one_of_several_switches(run: Run, out: Path) -> None:
+    second = SwitchAddress("192.0.2.6", 8023, "xYw9LkP2mZtR7uHsNVq3")
+    several = {"FREESWITCH_ESL_ALL": (USUAL["FREESWITCH_ESL"], second)}
+    with pytest.raises(CommandError, match="--esl"):
+        run("--switchname", "fs2", **several)
+    with pytest.raises(CommandError, match="none of the switches"):
+        run("--esl", "192.0.2.7:8023", **several)
+    run("--switchname", "fs2", "--esl", "192.0.2.6:8023", "--esl-allow", "192.0.2.1", **several)
+    assert (
+        params(out, "event_socket").items()
+        >= {"listen-ip": "192.0.2.6", "listen-port": "8023", "password": second.password}.items()
+    )
+    # Once it has told its name there, that is enough.
+    Switch.objects.filter(name="fs2").update(event_socket="192.0.2.6:8023")
+    run("--switchname", "fs2", "--esl-allow", "192.0.2.1", **several)
+    assert params(out, "event_socket")["listen-port"] == "8023"
 
 
 def test_an_event_socket_that_others_reach(run: Run, out: Path) -> None:

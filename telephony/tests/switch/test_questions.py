@@ -67,7 +67,6 @@ XML_CURL = """<configuration name="xml_curl.conf">
 @pytest.mark.parametrize(
     ("command", "text"),
     [
-        (questions.AskName(), "switchname"),
         (questions.AskTime(), "strepoch"),
         (questions.AskModule("mod_hash"), "module_exists mod_hash"),
         (questions.AskProfiles(), "sofia xmlstatus"),

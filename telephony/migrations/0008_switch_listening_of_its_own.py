@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("telephony", "0005_gateway_of_a_carrier"),
+        ("telephony", "0007_calls_found_by_outcome_and_part_of_a_number"),
     ]
 
     operations = [
