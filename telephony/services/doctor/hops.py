@@ -15,7 +15,7 @@ from telephony.services.probes import Hop
 from telephony.services.recordings import upload_path
 from telephony.switch.commands import RecordingTarget
 from telephony.switch.dialplan import CONTEXTS, INTERNAL
-from telephony.switch.errors import SwitchError
+from telephony.switch.errors import SwitchError, SwitchLostError
 from telephony.switch.questions import (
     AskConfiguration,
     AskDirectory,
@@ -88,7 +88,12 @@ _HOW_TO_CLOSE: Final = "Start it with the folder that switchconfig writes, and n
 def public_address(patient: Patient) -> str:
     """Have the switch fetch a page of PUBLIC_URL, to which recordings are put."""
     url = f"{settings.PUBLIC_URL}/healthz?probe={probes.new_probe()}"
-    if not patient.ask_or_nothing(Fetch(url)).startswith("/"):
+    try:
+        fetched = patient.ask_or_nothing(Fetch(url)).startswith("/")
+    except SwitchLostError:
+        # It waits for minutes where somebody accepts and never answers.
+        fetched = False
+    if not fetched:
         raise Fault(
             f"It cannot fetch {settings.PUBLIC_URL}/healthz.",
             "See name, route, firewall and, for https, whether it trusts the portal (switchconfig --cacert); its log tells.",

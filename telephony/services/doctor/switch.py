@@ -30,6 +30,9 @@ NEEDED_MODULES: Final = (
     "mod_xml_curl", "mod_json_cdr", "mod_sofia", "mod_commands", "mod_dptools", "mod_dialplan_xml", "mod_hash",
     "mod_tone_stream", "mod_sndfile", "mod_http_cache",
 )  # fmt: skip
+ANSWER_SECONDS: Final = 5.0
+# Longer than the switch waits for the portal.
+ASKS_SECONDS: Final = 12.0
 MOST_SECONDS_APART: Final = 2.0
 # States in which calls can be sent through a gateway.
 _USABLE: Final = frozenset({"NOREG", "REGED"})
@@ -52,17 +55,20 @@ class Patient:
     def __post_init__(self) -> None:
         self.name = self.name or str(self.address)
 
-    def ask(self, command: Command) -> str:
-        """Return what the switch answers. Raises NotTried where its event socket was found closed, and SwitchError."""
+    def ask(self, command: Command, seconds: float = ANSWER_SECONDS) -> str:
+        """Return what the switch answers within so many seconds.
+
+        Raises NotTried where its event socket was found closed, and SwitchError.
+        """
         if not self.is_reachable:
             raise NotTried("The event socket does not answer.")
         with reach(self.address) as socket:
-            return socket.api(command)
+            return socket.api(command, seconds)
 
     def ask_or_nothing(self, command: Command) -> str:
-        """Return what the switch answers, "" where it refuses to."""
+        """Return what the switch answers once it has asked the portal, which may hang; "" where it refuses to."""
         try:
-            return self.ask(command)
+            return self.ask(command, ASKS_SECONDS)
         except CommandRefusedError:
             return ""
 

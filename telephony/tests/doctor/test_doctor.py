@@ -17,6 +17,7 @@ from portal import health
 from portal.management.commands import doctor
 from telephony.models import Call, Domain, Gateway, Recording
 from telephony.services.doctor import setup
+from telephony.services.doctor import switch as checks_of_switch
 from telephony.services.doctor.findings import Fault
 from telephony.services.doctor.switch import Patient, clock
 from telephony.switch.esl import SwitchAddress
@@ -356,6 +357,26 @@ def test_the_connection_breaks_in_the_middle(examine: Examine, switch: Answering
     report = examine()
     assert report.failed.keys() == {"clock"}
     assert "Look into the switch's log" in report.failed["clock"]
+
+
+def test_a_switch_that_hangs_because_the_portal_does(
+    examine: Examine, switch: AnsweringSwitch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = threading.Event()
+
+    def hang(command: str) -> str:
+        left.wait(10)
+        return "-ERR no reply\n"
+
+    monkeypatch.setattr(checks_of_switch, "ASKS_SECONDS", 0.2)
+    switch._server.handle_error = lambda *arguments: None  # type: ignore[method-assign]
+    switch.answers |= {"user_data": hang, "http_get": hang}
+    try:
+        report = examine()
+    finally:
+        left.set()
+    assert report.failed.keys() == {"asks the portal", "reaches the portal"}
+    assert "cannot fetch" in report.failed["reaches the portal"]
 
 
 def test_recordings_that_the_portal_cannot_store(switch: AnsweringSwitch, examine: Examine, tmp_path: Path) -> None:
