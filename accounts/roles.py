@@ -36,6 +36,8 @@ _ADMIN: Final = (
     | _named("accounts", ("view", "change"), ("user", "apikey"))
     | _named("accounts", ("view", "add", "change"), ("invitation",))
     | _named("accounts", ("view",), ("auditentry",))
+    # To change a job is to have it tried again.
+    | _named("web", ("view", "change"), ("job",))
 )
 
 ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {Role.USER: frozenset(), Role.STAFF: _STAFF, Role.ADMIN: _ADMIN}

@@ -1,4 +1,4 @@
-"""What runs beside the portal on a laptop: stand-ins for what is not there, and the portal's own background process."""
+"""What runs beside the portal on a laptop: stand-ins for what is not there, and the portal's own background processes."""
 
 import sys
 from collections.abc import Mapping
@@ -52,4 +52,5 @@ def services(chosen: Mapping[str, str], port: int, var: Path) -> list[Service]:
         command = [sys.executable, "-m", "demo.switch", "--err-log-dir", str(var / "switch" / "spool")]
         beside.append(Service("switch", command, port + SWITCH_OFFSET))
     beside.append(Service("listener", [sys.executable, "manage.py", "eventlistener"]))
+    beside.append(Service("worker", [sys.executable, "manage.py", "worker"]))
     return beside

@@ -183,11 +183,11 @@ def test_a_switch_and_a_tenant_of_ones_own_are_used_instead(tmp_path: Path) -> N
     secrets = {"switch_password": "s", "auth0_secret": "a"}
     ours = {"FREESWITCH_ESL_URL": "esl://:x@10.0.0.1", "AUTH0_DOMAIN": "tenant.example.com"}
     assert stand_in_settings(ours, 8000, secrets) == {"PUBLIC_URL": "http://127.0.0.1:8000"}
-    assert [service.name for service in services({}, 8000, tmp_path)] == ["listener"]
+    assert [service.name for service in services({}, 8000, tmp_path)] == ["listener", "worker"]
     theirs = stand_in_settings({}, 8000, secrets)
     assert theirs["FREESWITCH_ESL_URL"] == "esl://:s@127.0.0.1:8002"
     assert theirs["AUTH0_BASE_URL"] == "http://127.0.0.1:8001"
-    assert [service.name for service in services(theirs, 8000, tmp_path)] == ["auth0", "switch", "listener"]
+    assert [service.name for service in services(theirs, 8000, tmp_path)] == ["auth0", "switch", "listener", "worker"]
 
 
 def test_a_command_that_is_shown_and_fails(machine: Path) -> None:

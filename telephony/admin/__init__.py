@@ -2,6 +2,7 @@
 
 from telephony.admin.calls import CallAdmin, CallAliasAdmin, CallLinkAdmin, LegAdmin, QuarantineAdmin, RecordingAdmin
 from telephony.admin.directory import DomainAdmin, ExtensionAdmin, GatewayAdmin, SwitchAdmin
+from telephony.admin.jobs import JobAdmin
 from telephony.admin.numbers import AssignmentAdmin, NumberAdmin, ProviderAdmin
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "DomainAdmin",
     "ExtensionAdmin",
     "GatewayAdmin",
+    "JobAdmin",
     "LegAdmin",
     "NumberAdmin",
     "ProviderAdmin",

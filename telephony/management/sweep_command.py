@@ -1,15 +1,12 @@
 """What the two sweeping commands have in common: folders, progress, an orderly end, a summary, an exit status."""
 
 import argparse
-import signal
 import sys
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -18,6 +15,7 @@ from tqdm import tqdm
 
 from telephony.services.spool import Spool
 from telephony.services.sweeps import TROUBLES, Outcome, Sweep, TemporaryFailureError, Verdict, found, verdicts
+from web.interruption import Interruption
 
 TEMPORARY_FAILURE: Final = 75  # EX_TEMPFAIL of sysexits.h: nothing is wrong with the files, try again later
 _BY_SIGNAL: Final = 128
@@ -32,42 +30,6 @@ def seconds(text: str) -> float:
     if not 0 <= value <= 10**9:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
     return value
-
-
-class Interruption:
-    """Whether somebody asked for an end, by which signal; the file at hand is finished first."""
-
-    def __init__(self) -> None:
-        self.signal = 0
-        self._asked = threading.Event()
-
-    def wait(self, timeout: float) -> None:
-        """Sleep, unless somebody asks for an end."""
-        self._asked.wait(timeout)
-
-    @contextmanager
-    def heard(self) -> Iterator[None]:
-        """Hear SIGINT and SIGTERM; the second one ends at once, as if nobody listened."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
-
-        def restore() -> None:
-            for each, handler in before.items():
-                signal.signal(each, handler)
-
-        def ask(number: int, frame: FrameType | None) -> None:
-            self.signal = number
-            self._asked.set()
-            restore()
-
-        for each in before:
-            signal.signal(each, ask)
-        try:
-            yield
-        finally:
-            restore()
 
 
 class SweepCommand(BaseCommand):

@@ -10,7 +10,7 @@ from django.db.models import Count
 from telephony.models import Extension, Number, Quarantine, Switch
 from telephony.models.holding import HoldingState
 from telephony.services.recordings import INCOMING
-from web import read_only
+from web import jobs, read_only
 
 SWITCH_MEMBERS = (
     "name", "core_uuid", "last_cdr_at", "event_socket", "is_up", "last_heard_at", "started_at", "version", "sessions",
@@ -38,6 +38,7 @@ def portal_status() -> dict[str, Any]:
         "last_cdr": max((switch["last_cdr_at"] for switch in switches if switch["last_cdr_at"]), default=None),
         "quarantine": Quarantine.objects.filter(state=Quarantine.State.NEW).count(),
         "spool": spool()._asdict(),
+        "jobs": jobs.standing(),
         "read_only": read_only.is_on(),
     }
 

@@ -50,6 +50,7 @@ def test_a_new_portal(client: Client) -> None:
         "last_cdr": None,
         "quarantine": 0,
         "spool": {"files": 0, "bytes": 0, "oldest": None},
+        "jobs": {"waiting": 0, "set_aside": 0, "oldest_due": None},
         "read_only": False,
     }
     assert portal_settings.DATABASES["default"]["NAME"] not in response.content.decode()
@@ -98,8 +99,8 @@ def test_the_counts_read_no_table(client: Client, domain: Domain) -> None:
     with CaptureQueriesContext(connection) as queries:
         get(client)
     counts = [query["sql"] for query in queries if "COUNT(*)" in query["sql"]]
-    assert len(counts) == 3
-    assert len(queries) == 5
+    assert len(counts) == 4
+    assert len(queries) == 7
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             # Of a table that was never vacuumed it would rather read everything.
