@@ -6,6 +6,7 @@ from telephony.views.call_exports import call_export, call_export_progress
 from telephony.views.call_links import live_call_links
 from telephony.views.call_preferences import columns_choose, filter_forget, filter_save
 from telephony.views.calls import call_audio, call_detail, call_list, call_newer
+from telephony.views.calls import call_audio, call_list, call_peaks
 from telephony.views.route import route_page
 
 urlpatterns = [
@@ -19,6 +20,7 @@ urlpatterns = [
     path("calls/export-progress", call_export_progress, name="call-export-progress"),
     path("calls/<int:call_id>/", call_detail, name="call-detail"),
     path("calls/<int:call_id>/audio", call_audio, name="call-audio"),
+    path("calls/<int:call_id>/peaks", call_peaks, name="call-peaks"),
     path("route/", route_page, name="route"),
     path("call-links/live", live_call_links, name="call-link-live"),
 ]

@@ -40,8 +40,10 @@ from telephony.models import (
     SwitchListening,
 )
 from telephony.models.holding import HoldingState
+from telephony.services.measuring import measure_recording
 from telephony.services.recordings import audio_path, listen_token, upload_path
 from telephony.tests.captures import DATA, posts_of
+from web.models import Job
 
 LEG: Final = "3e6bc8f5-181d-4c52-9d6d-46965011989d"
 LONG_AGO: Final = timezone.datetime(2020, 1, 1, tzinfo=timezone.get_default_timezone())
@@ -51,7 +53,7 @@ PEOPLE: Final = {
 }  # fmt: skip
 MODELS: Final = (
     User, ApiKey, Invitation, AuditEntry, Assignment, Call, CallAlias, CallLink, Domain, Extension, Gateway, Leg, Number,
-    Provider, Quarantine, Recording, Switch, SwitchListening,
+    Provider, Quarantine, Recording, Switch, SwitchListening, Job,
 )  # fmt: skip
 JSON: Final = "application/json"
 
@@ -117,6 +119,7 @@ class Scene:
         self.switch_posts(b"no record", JSON)
         self.audio = (DATA / "local-answered" / f"{LEG}.wav").read_bytes()
         assert Client().generic("PUT", upload_path(LEG), self.audio).status_code == 201
+        measure_recording(Recording.objects.get().pk)
         call = Call.objects.get()
         CallAlias.objects.create(former_id=10**6, former_uuid="former", call=call)
         self.parameters["call_id"] = str(call.pk)

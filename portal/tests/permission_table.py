@@ -38,6 +38,7 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row("calls/export.csv", GET=page(200)),
         row("calls/export.xlsx", GET=page(200)),
         row("calls/export-progress", GET=page(200)),
+        row("calls/<int:call_id>/peaks", GET=page(200, own=True)),
         row("call-links/live", GET=page(200)),
         row("audit/", GET=page(200, "staff")),
         row("route/", GET=page(200, "staff")),
@@ -69,6 +70,7 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row("api/v2/call-recording/<int:call_id>", GET=person(200, "calls:read", own=True)),
         row("api/v2/call-recording/<int:call_id>/audio",
             GET=person(200, "calls:read", own=True), DELETE=person(204, "calls:write", own=True)),
+        row("api/v2/call-recording/<int:call_id>/peaks", GET=person(200, "calls:read", own=True)),
         row("api/v2/audit", GET=staff(200)),
         row("api/v2/route", GET=staff(200, query={"from": "1006", "to": "12403019517"})),
         # Whatever is no address of the API.
@@ -117,6 +119,7 @@ ADMIN_MODELS: Final = {
     "telephony/recording": ("v", "v", "v"),
     "telephony/switch": ("v", "v", "v"),
     "telephony/switchlistening": ("v", "v", "v"),
+    "web/job": ("", "v", "v"),
 }
 # Every model's own pages, and what one has to be allowed for each, to look at it and to send it ("d": nobody may delete).
 ADMIN_PAGES: Final = {
@@ -135,7 +138,7 @@ ADMIN_ROWS: Final[tuple[Row, ...]] = (
     row("admin/autocomplete/", GET=admin_page(200, query=ASSIGNED_USER)),
     row("admin/jsi18n/", GET=admin_page(200)),
     row("admin/r/<path:content_type_id>/<path:object_id>/", GET=admin_page(404)),
-    row("admin/^(?P<app_label>accounts|telephony)/$", GET=admin_page(200)),
+    row("admin/^(?P<app_label>accounts|telephony|web)/$", GET=admin_page(200)),
     row("admin/(?P<url>.*)$", GET=admin_page(404)),
     row("admin/accounts/user/<id>/password/", GET=admin_page(200, "superuser")),
 )

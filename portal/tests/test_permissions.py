@@ -184,6 +184,7 @@ OPENED_BY = {
             "call-recording",
             "call-recording/<int:call_id>",
             "call-recording/<int:call_id>/audio",
+            "call-recording/<int:call_id>/peaks",
             "call-link/<int:link_id>",
         )
     },

@@ -17,8 +17,19 @@
     { waveColor: colour("--voice-2-soft"), progressColor: colour("--voice-2") },
   ];
 
-  function show(link) {
+  // How loud it is along its way: with that it is drawn at once, and fetched only as far as it is played.
+  async function waveform(link) {
+    try {
+      const answer = await fetch(new URL("peaks", link.href));
+      return answer.status === 200 ? await answer.json() : {};
+    } catch {
+      return {};
+    }
+  }
+
+  async function show(link) {
     if (wave) wave.destroy();
+    wave = null;
     if (current) current.classList.remove("is-playing");
     current = link;
     bar.hidden = false;
@@ -26,9 +37,15 @@
     part("title").textContent = link.dataset.title;
     part("download").href = link.href;
     part("time").textContent = "…";
+    bar.focus({ preventScroll: true });
+    const { peaks, duration } = await waveform(link);
+    // Another one was chosen meanwhile, or the player closed.
+    if (current !== link || bar.hidden) return;
     wave = WaveSurfer.create({
       container: part("wave"),
       url: link.href,
+      peaks,
+      duration,
       cspNonce: nonce,
       height: inline ? 52 : 26,
       splitChannels: channels(),
@@ -54,7 +71,6 @@
       part("error").textContent = "The recording could not be loaded. It may have been deleted: reload the page.";
       part("error").hidden = false;
     });
-    bar.focus({ preventScroll: true });
   }
 
   function mark(playing) {

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.permissions import HasScope, IsActiveUser, person_of
 from telephony.api.serializers import CallDetailSerializer, CallSerializer
-from telephony.audio import audio_response
+from telephony.audio import audio_response, waveform_of
 from telephony.filters import CallFilter
 from telephony.models import Call
 from telephony.models.calls import CallQuerySet
@@ -109,3 +109,13 @@ class CallRecordingAudio(ApiView):
         if listener is None:
             raise NotAuthenticated("The address is not signed by this portal, has expired, or its owner's proof was revoked.")
         return listener
+
+
+class CallRecordingPeaks(ApiView):
+    """GET how loud a recording is along its way: what a player draws without the audio."""
+
+    permission_classes = (IsActiveUser, HasScope("calls:read"))
+
+    def get(self, request: Request, call_id: int) -> Response:
+        """Send the waveform."""
+        return Response(waveform_of(find_call(person_of(request), call_id).recording))

@@ -4,7 +4,7 @@ from django.urls import path
 
 from telephony.api.assign_number import AssignNumber, SipPassword
 from telephony.api.call_links import CallLinkDetail, CallLinks
-from telephony.api.call_recordings import CallRecordingAudio, CallRecordingDetail, CallRecordingList
+from telephony.api.call_recordings import CallRecordingAudio, CallRecordingDetail, CallRecordingList, CallRecordingPeaks
 from telephony.api.maintenance import NumberList, Status
 from telephony.api.me import Me
 from telephony.api.route import Route
@@ -20,5 +20,6 @@ urlpatterns = [
     path("call-recording", CallRecordingList.as_view(), name="call-recording-list"),
     path("call-recording/<int:call_id>", CallRecordingDetail.as_view(), name="call-recording-detail"),
     path("call-recording/<int:call_id>/audio", CallRecordingAudio.as_view(), name="call-recording-audio"),
+    path("call-recording/<int:call_id>/peaks", CallRecordingPeaks.as_view(), name="call-recording-peaks"),
     path("route", Route.as_view(), name="route-explained"),
 ]

@@ -58,9 +58,10 @@ class CallQuerySet(models.QuerySet["Call"]):
 
     def for_listing(self) -> Self:
         """Load all that a row shows, in a fixed number of queries."""
+        recordings = self.model._meta.apps.get_model("telephony", "Recording").objects.defer("peaks")
         return self.select_related(
             "caller_extension", "callee_extension", "caller_user", "callee_user", "number", "provider", "switch"
-        ).prefetch_related(Prefetch("recordings", to_attr="loaded_recordings"))
+        ).prefetch_related(Prefetch("recordings", recordings, to_attr="loaded_recordings"))
 
     def find(self, call_id: int) -> "Call":
         """Return the call of this id, or the one that it was joined to. Raises Call.DoesNotExist."""

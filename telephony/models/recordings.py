@@ -1,5 +1,7 @@
 """Recordings: the audio of a call, kept in files that the server names."""
 
+from pathlib import Path
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -27,6 +29,10 @@ class Recording(models.Model):
     channels = models.PositiveSmallIntegerField()
     sample_rate = models.PositiveIntegerField(help_text="Hz")
     duration_ms = models.PositiveBigIntegerField()
+    peaks = models.BinaryField(
+        null=True, blank=True, editable=False, help_text="How loud it is along its way; see `waveforms.unpack`."
+    )  # fmt: skip
+    measured_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When it was last read as a whole.")
     legal_hold = models.BooleanField(default=False, help_text="While set, the audio cannot be deleted.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -45,11 +51,21 @@ class Recording(models.Model):
                 condition=Q(deleted_at=None) | Q(deleted_at__gte=F("created_at")), name="recording_deleted_later"
             ),
             models.CheckConstraint(condition=Q(size_bytes__gt=44) & Q(channels__in=(1, 2)), name="recording_has_audio"),
+            models.CheckConstraint(condition=~Q(state="deleted", peaks__isnull=False), name="recording_deleted_has_no_peaks"),
         )
-        indexes = (models.Index(fields=("call", "state"), name="recording_of_call"),)
+        indexes = (
+            models.Index(fields=("call", "state"), name="recording_of_call"),
+            models.Index(fields=("id",), condition=Q(state="ready", measured_at=None), name="recording_unmeasured"),
+        )
 
     def __str__(self) -> str:
         return f"recording of {self.leg_uuid}"
+
+    @property
+    def path(self) -> Path:
+        """Where the audio lies."""
+        root: Path = settings.RECORDINGS_ROOT
+        return root / self.file_name
 
     @property
     def duration_seconds(self) -> int:

@@ -21,6 +21,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.models import ApiKey, AuditEntry, User
 from telephony.models import Call, Leg, Recording
+from telephony.services.measuring import measure_recording
 from web.locks import lock_names
 
 logger = logging.getLogger("portal.recordings")
@@ -173,6 +174,7 @@ def _store(leg_uuid: str, path: Path, audio: _Audio) -> tuple[Recording, bool]:
         sample_rate=audio.sample_rate,
         duration_ms=audio.duration_ms,
     )
+    measure_recording.enqueue(key=f"measure:{recording.pk}", recording=recording.pk)
     return recording, True
 
 
@@ -186,7 +188,7 @@ def _sync_folder(folder: Path) -> None:
 
 def audio_path(recording: Recording) -> Path:
     """Return where the audio of a recording lies."""
-    return settings.RECORDINGS_ROOT / recording.file_name
+    return recording.path
 
 
 # -- listening -------------------------------------------------------------------------------------------------------------
@@ -236,7 +238,7 @@ def delete_audio(recording: Recording, *, actor: User) -> None:
     with transaction.atomic(durable=True):
         now = timezone.now()
         deleted = Recording.objects.filter(pk=recording.pk, state=Recording.State.READY, legal_hold=False).update(
-            state=Recording.State.DELETED, deleted_at=now, deleted_by=actor, updated_at=now
+            state=Recording.State.DELETED, deleted_at=now, deleted_by=actor, peaks=None, updated_at=now
         )
         if not deleted:
             if Recording.objects.filter(pk=recording.pk, legal_hold=True).exists():

@@ -3,14 +3,14 @@
 import json
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.permissions import person_of
-from telephony.audio import audio_response
+from telephony.audio import audio_response, waveform_of
 from telephony.filters import CallPageFilter
 from telephony.models import Call
 from telephony.services.recordings import plays_of
@@ -18,6 +18,7 @@ from telephony.switch.quality import verdict
 from telephony.tables import CallTable
 from telephony.timeline import Timeline
 from telephony.views.call_preferences import liking_of
+from web.errors import Problem
 from web.paging import InvalidCursor, KeysetPaginator, Page
 
 CALLS = KeysetPaginator(ordering=("-started_at", "-id"))
@@ -111,3 +112,13 @@ def call_audio(request: HttpRequest, call_id: int) -> HttpResponseBase:
     """Send the audio of a call that the person may see, by Range."""
     viewer = person_of(request)
     return audio_response(request, _visible(viewer, call_id).recording, viewer)
+
+
+@login_required
+@require_safe
+def call_peaks(request: HttpRequest, call_id: int) -> HttpResponse:
+    """Send the waveform of a call that the person may see, for the player; 204 while it is not measured."""
+    try:
+        return JsonResponse(waveform_of(_visible(person_of(request), call_id).recording))
+    except Problem:
+        return HttpResponse(status=204)

@@ -1,4 +1,4 @@
-"""A sweep in a process of its own that is shot at one point: `killable.py WHERE N RECORDINGS_ROOT COMMAND…`.
+"""A sweep, or a worker, in a process of its own that is shot at one point: `killable.py WHERE N RECORDINGS_ROOT COMMAND…`.
 
 It ends by SIGKILL when it comes to that point for the Nth time; at the point `never` it runs to its end.
 """
@@ -30,6 +30,7 @@ POINTS = {
     "before the reason": ("telephony.services.spool.Spool.write", "before"),
     "audio before its rename": ("telephony.services.recordings._store", "before"),
     "audio between rename and commit": ("telephony.services.recordings._sync_folder", "before"),
+    "half measured": ("telephony.services.measuring.measure", "before"),
     "audio after commit": ("telephony.services.recording_sweep.publish", "after"),
 }
 
