@@ -11,6 +11,7 @@
   const inline = bar.classList.contains("is-inline");
   let wave = null;
   let current = null;
+  let shown = 0;
 
   const channels = () => [
     { waveColor: colour("--voice-1-soft"), progressColor: colour("--voice-1") },
@@ -38,9 +39,10 @@
     part("download").href = link.href;
     part("time").textContent = "…";
     bar.focus({ preventScroll: true });
+    const mine = ++shown;
     const { peaks, duration } = await waveform(link);
-    // Another one was chosen meanwhile, or the player closed.
-    if (current !== link || bar.hidden) return;
+    // One was chosen meanwhile, or the player closed.
+    if (mine !== shown || bar.hidden) return;
     wave = WaveSurfer.create({
       container: part("wave"),
       url: link.href,

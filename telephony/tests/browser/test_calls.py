@@ -10,6 +10,8 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
+from telephony.models import Recording
+from telephony.services.measuring import measure_recording
 from telephony.services.recordings import upload_path
 from telephony.tests.captures import DATA, TABLE, posts_of
 
@@ -57,6 +59,24 @@ def test_sign_in_find_a_call_and_listen(
     page.keyboard.press("Escape")
     expect(player).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert complaints == []
+
+
+def test_a_measured_recording_is_drawn_before_its_audio_comes(
+    recorded: User, open_page: Callable[..., Page], complaints: list[str]
+) -> None:
+    """Nothing fetches the whole file to draw it: only the player asks for it, by Range, as it plays."""
+    measure_recording(Recording.objects.get().pk)
+    page = open_page("/?q=1005")
+    sign_in(page)
+    asked: list[tuple[str, str]] = []
+    page.on("request", lambda request: asked.append((request.resource_type, request.url.rpartition("/")[2])))
+    page.locator("[data-play]").click()
+    player = page.get_by_role("region", name="Player")
+    expect(player).to_have_attribute("data-at", re.compile(r"^(0\.[5-9]|[1-9])"))
+    expect(player.locator("[data-player=time]")).to_have_text(re.compile(r"/ 0:05$"))
+    assert [kind for kind, name in asked if name == "peaks"] == ["fetch"]
+    assert {kind for kind, name in asked if name == "audio"} == {"media"}
     assert complaints == []
 
 
