@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("telephony", "0007_calls_found_by_outcome_and_part_of_a_number"),
+        ("telephony", "0008_switch_listening_of_its_own"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
