@@ -130,6 +130,11 @@ class LiveCall:
         if application == "hangup":
             self._end(leg, cause_of(data), "send_bye")
             return True
+        if application == "limit":
+            living = {each.uuid for each in self.exchange.legs()}
+            if cause := self.exchange.limits.refuse(data, leg.uuid, living):
+                self._end(leg, cause, "send_bye")
+            return bool(cause)
         if application in ("set", "export"):
             name, _, value = data.partition("=")
             leg.variables[name] = value

@@ -12,6 +12,7 @@ from typing import Protocol
 from demo.switch.events import Event, Headers, Switch, event, leg_headers
 from demo.switch.faults import Faults
 from demo.switch.legs import Leg
+from demo.switch.limits import Limits
 from demo.switch.portal import Portal
 
 
@@ -60,6 +61,7 @@ class Exchange:
     def __init__(self, settings: Settings, faults: Faults) -> None:
         self.settings = settings
         self.faults = faults
+        self.limits = Limits()
         self.identity = Switch(core_uuid=str(uuid.uuid4()), name=settings.name)
         self.started_at = now()
         self.stopped = threading.Event()

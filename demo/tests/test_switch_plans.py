@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from demo.switch.simulator import SimulatedSwitch
-from demo.tests.conversations import Client
-from demo.tests.placed_calls import EVENTS, USER, A, ended, legs_of, number
+from demo.tests.conversations import Client, eventually
+from demo.tests.placed_calls import EVENTS, USER, A, B, ended, legs_of, number
 from demo.tests.portal_stub import PortalStub
 
 Connect = Callable[..., Client]
@@ -82,3 +82,31 @@ def test_without_a_portal_there_is_neither_plan_nor_record(start: Start, portal:
     last = client.until(lambda frame: frame.name == "CHANNEL_HANGUP_COMPLETE")[-1].event
     assert last["Hangup-Cause"] == "NO_ROUTE_DESTINATION"
     assert portal.requests == []
+
+
+LIMITED = PLAN.replace(
+    b'<action application="bridge"',
+    b'<action application="limit" data="hash portal_user 7 1 !CALL_REJECTED"/><action application="bridge"',
+)
+
+
+@pytest.mark.parametrize(
+    ("limit", "causes"),
+    [
+        (b"hash portal_user 7 1 !CALL_REJECTED", ["CALL_REJECTED"]),
+        (b"hash portal_user 7 2 !CALL_REJECTED", []),
+        (b"hash hour 7 1/3600 !USER_BUSY", ["USER_BUSY"]),
+        (b"db portal_user 7 9", ["CALL_REJECTED", "CALL_REJECTED"]),
+    ],
+)
+def test_more_calls_than_a_limit_lets_through_are_ended(
+    start: Start, portal: PortalStub, connect: Connect, limit: bytes, causes: list[str]
+) -> None:
+    switch = start(talk=1000)
+    portal.answers["/freeswitch/xml"] = 200, LIMITED.replace(b"hash portal_user 7 1 !CALL_REJECTED", limit)
+    client = connect(switch)
+    for leg in (A, B):
+        client.api(f"originate {{origination_uuid={leg}}}{number('9500')} link77 XML portal")
+        assert eventually(lambda: not any(leg.times.answered and not leg.times.bridged for leg in switch.exchange.legs()))
+    assert eventually(lambda: len(legs_of(portal)) == len(causes))
+    assert [leg.hangup_cause for leg in legs_of(portal)] == causes

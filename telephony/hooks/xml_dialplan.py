@@ -3,8 +3,9 @@
 import logging
 from xml.etree.ElementTree import Element
 
+from telephony.services.call_links.plans import plan_of_link
 from telephony.services.routing import Dialled, route
-from telephony.switch.dialplan import CONTEXTS, Plan, Refuse, plan_document
+from telephony.switch.dialplan import CONTEXTS, PORTAL, Plan, Refuse, plan_document
 from telephony.switch.documents import not_found
 from telephony.switch.xml_requests import XmlRequest
 
@@ -13,7 +14,8 @@ logger = logging.getLogger("portal.switch")
 
 def answer(request: XmlRequest) -> Element:
     """Return the plan of a call; "not found" only in contexts that are not the portal's."""
-    plan = route(
+    plan = _plan(
+        request,
         Dialled(
             context=_context(request),
             destination=request["Hunt-Destination-Number"] or request["Caller-Destination-Number"],
@@ -21,13 +23,19 @@ def answer(request: XmlRequest) -> Element:
             user=request["variable_user_name"],
             domain=request["variable_domain_name"],
             leg_uuid=request["Unique-ID"],
-        )
+        ),
     )
     if plan is None:
         return not_found()
     if isinstance(plan.action, Refuse):
         logger.info("a call was refused", extra={"cause": plan.action.cause, "reasons": list(plan.reasons)})
     return plan_document(plan)
+
+
+def _plan(request: XmlRequest, call: Dialled) -> Plan | None:
+    if call.context == PORTAL:
+        return plan_of_link(call, request["variable_portal_b_uuid"])
+    return route(call)
 
 
 def answer_when_broken(request: XmlRequest) -> Element | None:

@@ -94,6 +94,9 @@ class CallLink(models.Model):
     sent_at = models.DateTimeField(
         null=True, blank=True, help_text="When the switch was sent the command: it is never sent a second time."
     )
+    planned_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the switch was given the link's plan: it is never given out a second time."
+    )
     idempotency_key = models.CharField(max_length=255, blank=True, default="", editable=False)
 
     objects = CallLinkQuerySet.as_manager()
@@ -159,6 +162,14 @@ class CallLink(models.Model):
         stamps = {self.Status.SOURCE_ANSWERED: "source_answered_at", self.Status.BRIDGED: "bridged_at"}
         stamp: dict[str, Any] = {stamps[self.Status(status)]: at} if status in stamps else {}
         return self._change(CallLink.objects.open().filter(status__in=before), status=status, **stamp)
+
+    def take_up(self) -> bool:
+        """Note that the switch is given the link's plan; tell whether nobody was before, and somebody still wants it."""
+        now = timezone.now()
+        if not self._change(CallLink.objects.open().filter(planned_at=None, cancel_requested_at=None), planned_at=now):
+            return False
+        self.advance(self.Status.SOURCE_ANSWERED, now)
+        return True
 
     def end(self, status: str, cause: str, at: datetime | None = None) -> bool:
         """End an open link; tell whether it was still open."""

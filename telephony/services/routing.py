@@ -2,20 +2,18 @@
 
 import re
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import Sum
-from django.utils import timezone
 
 from accounts.models import User
 from telephony.fields import format_number, normalise_number
-from telephony.models import Assignment, Call, Gateway, Number
+from telephony.models import Assignment, Gateway, Number
 from telephony.services.dialing import DestinationNotAllowedError, callable_number, check_callable, is_emergency
 from telephony.services.recordings import upload_path
 from telephony.services.subscribers import holder_at, holder_of_number
+from telephony.services.talk_limits import outside_minutes_used_up
 from telephony.switch.commands import ExtensionEndpoint, GatewayEndpoint, RecordingTarget
 from telephony.switch.dialplan import INTERNAL, PUBLIC, CallEmergency, CallOut, Marks, Plan, Refuse, Ring
 from telephony.switch.directory import can_be_repeated
@@ -81,8 +79,22 @@ def _from_extension(call: Dialled, reasons: _Reasons) -> Plan:
         reasons.add("Nobody proved to be an extension that may call now: refused.")
         return Plan(context=INTERNAL, action=Refuse(cause="CALL_REJECTED"), reasons=tuple(reasons.found))
     reasons.add(f"{caller.extension} calls; {caller.user} holds it.")
+    return _outward(call, caller, reasons)
+
+
+def route_for(payer: Assignment, call: Dialled) -> Plan:
+    """Return where a call goes that the portal places for somebody: as if they had dialled it; never to emergency services."""
+    reasons = _Reasons()
+    if is_emergency(call.destination):
+        reasons.add("Emergency numbers are not called for anybody: refused.")
+        action = Refuse(cause="OUTGOING_CALL_BARRED")
+        return Plan(context=call.context, action=action, marks=_marks(payer, "outbound"), reasons=tuple(reasons.found))
+    return _outward(call, payer, reasons)
+
+
+def _outward(call: Dialled, caller: Assignment, reasons: _Reasons) -> Plan:
     outward = Plan(
-        context=INTERNAL,
+        context=call.context,
         action=Refuse(cause="NO_ROUTE_DESTINATION"),
         marks=_marks(caller, "outbound"),
         recording=_recording(call),
@@ -248,11 +260,7 @@ def _call_out(payer: Assignment, digits: str, reasons: _Reasons) -> CallOut:
 
 def _check_minutes(payer: User) -> None:
     """Raise _RefusedError where somebody has talked enough for a day: stolen proofs are used to run up bills."""
-    placed = Call.objects.filter(
-        caller_user=payer, direction=Call.Direction.OUTBOUND, local=False, started_at__gt=timezone.now() - timedelta(days=1)
-    )
-    seconds = placed.aggregate(total=Sum("bill_seconds"))["total"] or 0
-    if seconds >= settings.CALL_MINUTES_A_DAY * 60:
+    if outside_minutes_used_up(payer):
         raise _RefusedError(
             "OUTGOING_CALL_BARRED", f"{payer} has talked {settings.CALL_MINUTES_A_DAY} minutes to the outside within a day."
         )

@@ -1,8 +1,8 @@
 """What the portal says to the switch: each command a class, each text one line of one fixed grammar.
 
 The switch splits a command on blanks, its variables on commas and braces, its endpoints on bars, and expands `${…}`: so a
-value has the few characters of its kind and no others, and the whole line is matched again before it goes out. Quotes stand
-only where this module puts them, around the two words of an application that waits for the answer.
+value has the few characters of its kind and no others, and the whole line is matched again before it goes out. There is
+not one quote in it.
 """
 
 import json
@@ -16,7 +16,6 @@ from telephony.switch.errors import CommandRefusedError, SwitchError, UnsafeComm
 
 MOST_ID: Final = 2**63 - 1
 MOST_RING_SECONDS: Final = 300
-MOST_CALL_SECONDS: Final = 86_400
 
 # -- grammar: the kinds of values, then one line a command -----------------------------------------------------------------
 
@@ -29,27 +28,19 @@ _CAUSE = r"[A-Z_]{1,40}"
 _VARIABLE = r"[A-Za-z0-9_]{1,64}"
 _ID = r"[1-9][0-9]{0,18}"
 _SECONDS = r"[1-9][0-9]{0,4}"
-_URL = r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::[1-9][0-9]{0,4})?/[A-Za-z0-9._~/-]{1,1000}"
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])"
+_URL = rf"https?://{_HOST}(?::[1-9][0-9]{{0,4}})?/[A-Za-z0-9._~/-]{{1,1000}}"
 _FILE = r"/(?:[A-Za-z0-9_/-]|\.(?!\.)){1,500}"
 _ENDPOINT = rf"(?:user/{_EXTENSION}@{_DOMAIN}|sofia/gateway/{_GATEWAY}/{_E164})"
 _EVENT_NAME = r"[A-Z][A-Z_]{2,39}"
 _EVENT_SUBCLASS = r"[A-Za-z0-9_-]{1,40}::[A-Za-z0-9_-]{1,40}"
 
-# What the source hears while the destination rings: two seconds of tone, four of silence. Its commas are escaped.
-_RINGBACK: Final = r",transfer_ringback=%(2000\,4000\,440\,480)"
-
 ORIGINATE_LINK: Final = re.compile(
     rf"originate \{{origination_uuid=(?P<leg>{_UUID})"
     rf",origination_caller_id_number=(?P<caller>{_E164}),origination_caller_id_name=(?P=caller)"
-    rf",originate_timeout=(?P<ring>{_SECONDS}),ignore_early_media=true,domain_name={_DOMAIN},call_direction=outbound"
+    rf",originate_timeout={_SECONDS},ignore_early_media=true,domain_name={_DOMAIN},call_direction=outbound"
     rf",portal_call_link=(?P<link>{_ID}),portal_role=source(?:,portal_extension_id={_ID})?(?:,portal_number_id={_ID})?"
-    rf",hangup_after_bridge=true,continue_on_fail=false,call_timeout=(?P=ring){re.escape(_RINGBACK)}"
-    rf"(?:,RECORD_STEREO=true,RECORD_BRIDGE_REQ=true,record_post_process_exec_api='bgapi:http_put {_URL} (?P<file>{_FILE})'"
-    rf",execute_on_answer='record_session (?P=file)')?\}}{_ENDPOINT}"
-    rf" &bridge\(\{{origination_uuid=(?!(?P=leg)){_UUID}"
-    rf",origination_caller_id_number=(?P=caller),origination_caller_id_name=(?P=caller)"
-    rf",portal_call_link=(?P=link),portal_role=destination"
-    rf",execute_on_answer='sched_hangup \+{_SECONDS} allotted_timeout'\}}{_ENDPOINT}\)"
+    rf",portal_b_uuid=(?!(?P=leg)){_UUID}\}}{_ENDPOINT} link(?P=link) XML portal"
 )
 UUID_KILL: Final = re.compile(rf"uuid_kill {_UUID} {_CAUSE}")
 UUID_EXISTS: Final = re.compile(rf"uuid_exists {_UUID}")
@@ -183,10 +174,10 @@ class Subscription(_Line):
 
 @dataclass(frozen=True, kw_only=True)
 class OriginateLink(Command):
-    """Ring `source`, and once it has answered `destination`, which sees `caller_id`; bridge them. For `bgapi`.
+    """Ring `source` for `ring_seconds` at most, and once it has answered ask the portal for the link's plan. For `bgapi`.
 
-    Each rings for `ring_seconds` at most; `longest_seconds` after the destination's answer the call is hung up. The job
-    answers +OK when the source has answered: what became of the destination its own events and records tell.
+    `destination_leg_uuid` goes with it: the plan is given to nobody who does not bring it along. The job answers +OK when
+    the source has answered: what became of the destination its own events and records tell.
     """
 
     grammar = ORIGINATE_LINK
@@ -194,71 +185,38 @@ class OriginateLink(Command):
     leg_uuid: UUID
     destination_leg_uuid: UUID
     source: Endpoint
-    destination: Endpoint
     caller_id: str
     domain: str
     extension_id: int | None
     number_id: int | None
     ring_seconds: int = 25
-    longest_seconds: int = 3600
-    recording: RecordingTarget | None = None
 
     def _compose(self) -> str:
+        link_id = _whole(self.link_id, MOST_ID, "id of the link")
         source = _dial_string(self.source, "source")
-        destination = _dial_string(self.destination, "destination")
-        source_variables = ",".join((*self._of_the_leg(self.leg_uuid), *self._of_the_source(), *self._of_the_recording()))
-        destination_variables = ",".join((*self._of_the_leg(self.destination_leg_uuid), *self._of_the_destination()))
-        return f"originate {{{source_variables}}}{source} &bridge({{{destination_variables}}}{destination})"
+        variables = ",".join((*self._of_the_leg(), *self._of_the_link(link_id)))
+        return f"originate {{{variables}}}{source} link{link_id} XML portal"
 
-    def _of_the_leg(self, uuid: UUID) -> tuple[str, ...]:
+    def _of_the_leg(self) -> tuple[str, ...]:
         caller_id = _fit(self.caller_id, _E164, "caller id")
         return (
-            f"origination_uuid={_canonical(uuid, 'uuid of the leg')}",
+            f"origination_uuid={_canonical(self.leg_uuid, 'uuid of the leg')}",
             f"origination_caller_id_number={caller_id}",
             f"origination_caller_id_name={caller_id}",
-        )
-
-    def _of_the_source(self) -> list[str]:
-        ring_seconds = _whole(self.ring_seconds, MOST_RING_SECONDS, "time to ring")
-        variables = [
-            f"originate_timeout={ring_seconds}",
+            f"originate_timeout={_whole(self.ring_seconds, MOST_RING_SECONDS, 'time to ring')}",
             # Without it a carrier's announcement counts as an answer, and the destination is rung for nobody.
             "ignore_early_media=true",
             f"domain_name={_fit(self.domain, _DOMAIN, 'domain')}",
-            "call_direction=outbound",
-            f"portal_call_link={_whole(self.link_id, MOST_ID, 'id of the link')}",
-            "portal_role=source",
-        ]
+        )
+
+    def _of_the_link(self, link_id: str) -> list[str]:
+        """What the leg's record brings back also where nobody answered and no plan was asked for."""
+        variables = ["call_direction=outbound", f"portal_call_link={link_id}", "portal_role=source"]
         if self.extension_id is not None:
             variables.append(f"portal_extension_id={_whole(self.extension_id, MOST_ID, 'id of the extension')}")
         if self.number_id is not None:
             variables.append(f"portal_number_id={_whole(self.number_id, MOST_ID, 'id of the number')}")
-        # `originate_timeout` does not limit the destination, `call_timeout` does.
-        limits = ["hangup_after_bridge=true", "continue_on_fail=false", f"call_timeout={ring_seconds}"]
-        return [*variables, *limits, _RINGBACK.removeprefix(",")]
-
-    def _of_the_recording(self) -> tuple[str, ...]:
-        """Two channels and only the talk; the upload in the background, lest a portal that hangs keep the leg alive."""
-        if self.recording is None:
-            return ()
-        if not isinstance(self.recording, RecordingTarget):
-            raise UnsafeCommandError("The recording's target is none.")
-        url, file = self.recording.url, self.recording.file
-        return (
-            "RECORD_STEREO=true",
-            "RECORD_BRIDGE_REQ=true",
-            f"record_post_process_exec_api='bgapi:http_put {url} {file}'",
-            f"execute_on_answer='record_session {file}'",
-        )
-
-    def _of_the_destination(self) -> tuple[str, ...]:
-        # The limit sits on the far leg, so that it outlives a transfer; no variable of the source reaches that leg by itself.
-        longest_seconds = _whole(self.longest_seconds, MOST_CALL_SECONDS, "longest time to talk")
-        return (
-            f"portal_call_link={_whole(self.link_id, MOST_ID, 'id of the link')}",
-            "portal_role=destination",
-            f"execute_on_answer='sched_hangup +{longest_seconds} allotted_timeout'",
-        )
+        return [*variables, f"portal_b_uuid={_canonical(self.destination_leg_uuid, 'uuid of the other leg')}"]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ Source: FreeSWITCH 1.11.1, as run.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
+from uuid import UUID
 from xml.etree.ElementTree import Element
 
 from telephony.switch.commands import ExtensionEndpoint, GatewayEndpoint, RecordingTarget
@@ -15,7 +16,8 @@ from telephony.switch.documents import Expression, Value, element, fit, plain_na
 
 INTERNAL: Final = "internal"
 PUBLIC: Final = "public"
-CONTEXTS: Final = frozenset({INTERNAL, PUBLIC})
+PORTAL: Final = "portal"
+CONTEXTS: Final = frozenset({INTERNAL, PUBLIC, PORTAL})
 
 _CAUSE: Final = r"[A-Z_]{1,40}"
 _DIRECTION: Final = r"inbound|outbound|local"
@@ -89,12 +91,38 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallLimits:
+    """How much one person may call."""
+
+    payer_id: int
+    at_once: int
+    an_hour: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkMarks:
+    """A call link that a plan carries out.
+
+    `is_answered`: the switch has called the source, who is there; else the source has called, and is answered when the
+    destination is. `limits` are those of a call that costs its payer something though its destination is one of ours.
+    """
+
+    link_id: int
+    caller_id: str
+    longest_seconds: int
+    is_answered: bool
+    destination_leg_uuid: UUID | None = None
+    limits: CallLimits | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Where a call goes. `reasons` are sentences, in the order in which they were found; the switch is not told them."""
 
     context: str
     action: Ring | CallOut | CallEmergency | Refuse
     marks: Marks | None = None
+    link: LinkMarks | None = None
     caller_id_number: str = ""
     caller_id_name: str = ""
     recording: RecordingTarget | None = None
@@ -108,36 +136,43 @@ def plan_document(plan: Plan) -> Element:
     """Return a plan as a dialplan. Raises UnsafeTextError where any of it is not of its kind."""
     actions = [element("action", application=application, data=data) for application, data in _actions(plan)]
     extension = element("extension", element("condition", *actions), name="portal")
-    return section("dialplan", element("context", extension, name=fit(plan.context, "internal|public", "context")))
+    return section("dialplan", element("context", extension, name=fit(plan.context, "internal|public|portal", "context")))
 
 
 def _actions(plan: Plan) -> Iterator[Action]:
     if plan.marks is not None:
         yield from _marked(plan.marks)
+    if plan.link is not None:
+        yield _set("portal_call_link", fit(str(plan.link.link_id), _ID, "id of the link"))
+        yield _set("portal_role", "source")
     if isinstance(plan.action, Refuse):
         yield "hangup", fit(plan.action.cause, _CAUSE, "cause")
         return
     yield _set("hangup_after_bridge", "true")
-    yield _set("continue_on_fail", "true")
-    yield _set("ringback", _RINGBACK)
+    # A link's source was called, too: it ends at once, for the destination's cause.
+    yield _set("continue_on_fail", "false" if plan.link else "true")
+    is_answered = plan.link is not None and plan.link.is_answered
+    yield _set("transfer_ringback" if is_answered else "ringback", _RINGBACK)
     # What a phone put into its own headers is no business of the next one's, or of a carrier's.
     yield _set("sip_copy_custom_headers", "false")
     if plan.caller_id_number:
         yield from _shown(plan.caller_id_number, plan.caller_id_name)
     if plan.recording is not None:
-        yield from _recorded(plan.recording)
-    yield from _connected(plan.action)
+        yield from _recorded(plan.recording, is_answered=is_answered)
+    if plan.link is not None and plan.link.limits is not None:
+        yield from _limited(plan.link.limits)
+    yield from _connected(plan.action, plan.link)
     yield "hangup", _BECAME_OF_IT
 
 
-def _connected(action: Ring | CallOut | CallEmergency) -> Iterator[Action]:
+def _connected(action: Ring | CallOut | CallEmergency, link: LinkMarks | None) -> Iterator[Action]:
     if isinstance(action, Ring):
-        yield from _rung(action)
+        yield from _rung(action, link)
     elif isinstance(action, CallOut):
         yield from _shown(action.caller_id, action.caller_id)
         yield from _limited(action)
         yield _set("call_timeout", _seconds(action.ring_seconds))
-        yield from _through_gateways(action)
+        yield from _through_gateways(action, link)
     else:
         if action.caller_id:
             yield from _shown(action.caller_id, action.caller_id)
@@ -169,22 +204,26 @@ def _shown(number: str, name: str) -> Iterator[Action]:
     yield _set("effective_caller_id_name", plain_name(name) or digits)
 
 
-def _recorded(recording: RecordingTarget) -> Iterator[Action]:
-    """Yield what records the talk, and only it, in two channels; begun earlier, the caller would hear silence.
+def _recorded(recording: RecordingTarget, *, is_answered: bool) -> Iterator[Action]:
+    """Yield what records the talk, and only it, in two channels; begun before the answer, the caller would hear silence.
 
     The upload runs in the background, lest a portal that hangs keep the leg alive.
     """
     yield _set("RECORD_STEREO", "true")
     yield _set("RECORD_BRIDGE_REQ", "true")
     yield _set("record_post_process_exec_api", f"bgapi:http_put {recording.url} {recording.file}")
-    yield _set("execute_on_answer", f"record_session {recording.file}")
+    if is_answered:
+        yield "record_session", recording.file
+    else:
+        yield _set("execute_on_answer", f"record_session {recording.file}")
 
 
-def _rung(action: Ring) -> Iterator[Action]:
+def _rung(action: Ring, link: LinkMarks | None) -> Iterator[Action]:
     if action.forward is not None:
         yield _set("continue_on_fail", _FORWARD_AFTER)
     yield _set("call_timeout", _seconds(action.ring_seconds))
-    yield "bridge", action.endpoint.dial_string
+    # Without a uuid of ours: with one, only the first of several phones would ring.
+    yield "bridge", (_far_leg(link.longest_seconds, link) if link else "") + action.endpoint.dial_string
     if action.forward is not None:
         yield from _forwarded(action.forward)
 
@@ -197,10 +236,10 @@ def _forwarded(forward: CallOut) -> Iterator[Action]:
     yield _set("group_confirm_key", "1")
     yield _set("group_confirm_file", "tone_stream://%(300,200,800);loops=3")
     yield _set("group_confirm_read_timeout", "3000")
-    yield from _through_gateways(forward)
+    yield from _through_gateways(forward, None)
 
 
-def _limited(action: CallOut) -> Iterator[Action]:
+def _limited(action: CallOut | CallLimits) -> Iterator[Action]:
     """Yield what stops a payer who calls too much: what is stolen is used by many at once."""
     payer = fit(str(action.payer_id), _ID, "id of the payer")
     yield _set("limit_ignore_transfer", "true")
@@ -208,17 +247,31 @@ def _limited(action: CallOut) -> Iterator[Action]:
     yield "limit", f"hash portal_user_hour {payer} {_seconds(action.an_hour)}/3600 !CALL_REJECTED"
 
 
-def _through_gateways(action: CallOut) -> Iterator[Action]:
+def _through_gateways(action: CallOut, link: LinkMarks | None) -> Iterator[Action]:
     """Yield one bridge a gateway. In one with `|` the second would ring who is busy on the first, or the time would not end."""
-    # On the far leg, so that the limit outlives a transfer.
-    limit = f"{{execute_on_answer='sched_hangup +{_seconds(action.longest_seconds)} allotted_timeout'}}"
-    *first, last = action.endpoints
-    if first:
+    longest_seconds = link.longest_seconds if link else action.longest_seconds
+    # A uuid belongs to one leg for ever: the second gateway's has another.
+    far_legs = [_far_leg(longest_seconds, link, link.destination_leg_uuid if link else None)]
+    far_legs += [_far_leg(longest_seconds, link)] * (len(action.endpoints) - 1)
+    *bridges, last = (far_leg + endpoint.dial_string for far_leg, endpoint in zip(far_legs, action.endpoints, strict=True))
+    if bridges:
         yield _set("continue_on_fail", _TRY_THE_NEXT)
-    for endpoint in first:
-        yield "bridge", limit + endpoint.dial_string
-    yield _set("continue_on_fail", "true")
-    yield "bridge", limit + last.dial_string
+    for bridge in bridges:
+        yield "bridge", bridge
+    yield _set("continue_on_fail", "false" if link else "true")
+    yield "bridge", last
+
+
+def _far_leg(longest_seconds: int, link: LinkMarks | None, uuid: UUID | None = None) -> str:
+    """Return the variables of the leg to the destination; none of the caller's leg reaches it by itself."""
+    # On the far leg, so that the limit outlives a transfer.
+    variables = [f"execute_on_answer='sched_hangup +{_seconds(longest_seconds)} allotted_timeout'"]
+    if link is not None:
+        digits = fit(link.caller_id, _NUMBER, "caller id")
+        shown = [f"origination_caller_id_number={digits}", f"origination_caller_id_name={digits}"]
+        marks = [f"portal_call_link={fit(str(link.link_id), _ID, 'id of the link')}", "portal_role=destination"]
+        variables = [*([f"origination_uuid={uuid}"] if uuid else []), *shown, *marks, *variables]
+    return f"{{{','.join(variables)}}}"
 
 
 def _seconds(value: int) -> str:

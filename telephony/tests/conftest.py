@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import ApiKey, Role, User
-from telephony.models import Assignment, Domain, Extension, Number, Provider
+from telephony.models import Assignment, Domain, Extension, Gateway, Number, Provider
 from telephony.models.holding import HoldingState
 from telephony.tests.captures import Post
 
@@ -53,9 +53,11 @@ def ask(client: Client, switch_headers: dict[str, str]) -> Callable[..., HttpRes
 
 @pytest.fixture
 def domain(db: None) -> Domain:
-    """The domain of the captured calls."""
-    # The migration made it; a test with transactions of its own leaves an empty database behind.
-    return Domain.objects.get_or_create(name="pbx.example.com")[0]
+    """The domain of the captured calls, with its gateway."""
+    # The migration made them; a test with transactions of its own leaves an empty database behind.
+    domain = Domain.objects.get_or_create(name="pbx.example.com")[0]
+    Gateway.objects.get_or_create(name="carrier", defaults={"domain": domain})
+    return domain
 
 
 @pytest.fixture

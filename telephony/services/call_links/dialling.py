@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, User
 from telephony.models import CallLink, Switch
+from telephony.services.call_links.plans import RING_SECONDS
 from telephony.services.call_links.progress import follow
-from telephony.services.recordings import upload_path
 from telephony.services.switchboard import ConfiguredSwitch, SwitchAwayError, configured, identify, reach
-from telephony.switch.commands import Endpoint, OriginateLink, RecordingTarget, UuidExists, UuidKill, exists
+from telephony.switch.commands import Endpoint, OriginateLink, UuidExists, UuidKill, exists
 from telephony.switch.errors import CommandRefusedError, SwitchError, UnsafeCommandError
 from telephony.switch.esl import EventSocket
 from web import read_only
@@ -30,18 +30,17 @@ CANCELLED_WITHIN_SECONDS = 2.5
 FOLLOWED = ("BACKGROUND_JOB", "CHANNEL_CREATE", "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA", "CHANNEL_ANSWER",
             "CHANNEL_BRIDGE", "CHANNEL_HANGUP_COMPLETE")  # fmt: skip
 SWITCH_AWAY = "SWITCH_UNAVAILABLE"
-RING_SECONDS = 25
 
 
-def dial(link: CallLink, source: Endpoint, destination: Endpoint) -> None:
-    """Send the link's command to one switch, at most once ever, and take down what is heard of it at once.
+def dial(link: CallLink, source: Endpoint) -> None:
+    """Send the command that rings a link's source to one switch, at most once ever, and take down what is heard of it at once.
 
     It goes to the first switch that can be reached. Raises SwitchAwayError where none was, or where no command can be made
     of what is set up here: then the link has failed and nobody was dialled. Where the connection is lost after the command
     was sent, the link stays as it was until that switch tells.
     """
     try:
-        _send_to_the_first(link, originate_of(link, source, destination))
+        _send_to_the_first(link, originate_of(link, source))
     except SwitchError as error:
         link.refresh_from_db()
         if isinstance(error, UnsafeCommandError):
@@ -77,7 +76,7 @@ def in_order() -> list[ConfiguredSwitch]:
     return sorted(configured(), key=lambda place: place.switch is not None and place.switch.is_away)
 
 
-def originate_of(link: CallLink, source: Endpoint, destination: Endpoint) -> OriginateLink:
+def originate_of(link: CallLink, source: Endpoint) -> OriginateLink:
     """Return the command of a link. Raises UnsafeCommandError where anything of it is not of its grammar."""
     if link.extension is None or link.number is None:
         raise AssertionError("unreachable")
@@ -86,24 +85,12 @@ def originate_of(link: CallLink, source: Endpoint, destination: Endpoint) -> Ori
         leg_uuid=link.call_uuid,
         destination_leg_uuid=link.destination_leg_uuid,
         source=source,
-        destination=destination,
         caller_id=link.number.number,
         domain=link.extension.domain.name,
         extension_id=link.extension.pk,
         number_id=link.number.pk,
         ring_seconds=RING_SECONDS,
-        longest_seconds=settings.CALL_LINK_MINUTES_LONGEST * 60,
-        recording=_recording_of(link),
     )
-
-
-def _recording_of(link: CallLink) -> RecordingTarget | None:
-    """Return where the switch is to record the talk and to put it, None where call links are not recorded."""
-    if not settings.FREESWITCH_RECORDINGS_DIR:
-        return None
-    leg_uuid = str(link.call_uuid)
-    url = settings.PUBLIC_URL + upload_path(leg_uuid)
-    return RecordingTarget(url=url, file=f"{settings.FREESWITCH_RECORDINGS_DIR}/{leg_uuid}.wav")
 
 
 def _claim(link: CallLink, switch: Switch) -> bool:

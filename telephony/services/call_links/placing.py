@@ -7,16 +7,16 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q, Sum
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
-from telephony.models import Assignment, Call, CallLink, Extension, Gateway
+from telephony.models import Assignment, CallLink, Extension, Gateway
 from telephony.models.holding import HoldingState
 from telephony.services.call_links.dialling import bring_up_to_date, dial
 from telephony.services.dialing import callable_number
 from telephony.services.pool import assignment_of
 from telephony.services.switchboard import SwitchAwayError
+from telephony.services.talk_limits import link_minutes_used_up, outside_minutes_used_up
 from telephony.switch.commands import Endpoint, ExtensionEndpoint, GatewayEndpoint
 from web.locks import lock_names
 
@@ -70,17 +70,16 @@ def place(user: User, source: str, destination: str, *, idempotency_key: str = "
     _catch_up(user)
     link, is_new = _row(held, source_party, destination_party, idempotency_key)
     if is_new:
-        dial(link, source_party.endpoint, destination_party.endpoint)
+        dial(link, source_party.endpoint)
     return link, is_new
 
 
 def _gateway(extension: Extension) -> str:
-    """Return the name of the gateway through which a domain's calls leave. Raises SwitchAwayError where all are out of use."""
-    gateways = Gateway.objects.filter(Q(domain=extension.domain_id) | Q(name=settings.SIP_GATEWAY))
-    gateway = gateways.filter(domain=extension.domain_id, is_active=True).order_by("priority", "name").first()
-    if gateway is None and gateways.filter(is_active=False).exists():
-        raise SwitchAwayError("The gateway is out of use.")
-    return gateway.name if gateway else settings.SIP_GATEWAY
+    """Return the name of the gateway through which a domain's calls leave. Raises SwitchAwayError where none is in use."""
+    gateway = Gateway.objects.filter(domain=extension.domain_id, is_active=True).order_by("priority", "name").first()
+    if gateway is None:
+        raise SwitchAwayError("No gateway is in use.")
+    return gateway.name
 
 
 def _source(text: str, held: Assignment) -> Party:
@@ -130,7 +129,8 @@ def _row(held: Assignment, source: Party, destination: Party, idempotency_key: s
     known = _same_as_before(held.user, source, destination, idempotency_key, now)
     if known is not None:
         return known, False
-    _check_limits(held.user, now)
+    costs = any(isinstance(party.endpoint, GatewayEndpoint) for party in (source, destination))
+    _check_limits(held.user, now, costs=costs)
     link = CallLink.objects.create(
         user=held.user,
         extension=held.extension,
@@ -163,15 +163,14 @@ def _same_as_before(user: User, source: Party, destination: Party, idempotency_k
     ).first()
 
 
-def _check_limits(user: User, now: datetime) -> None:
+def _check_limits(user: User, now: datetime, *, costs: bool) -> None:
     """Raise CallLimitError where one more link is one too many: stolen proofs are used to run up bills."""
     placed = CallLink.objects.of(user).dialled()
     if placed.open().filter(expires_at__gt=now).count() >= settings.CALL_LINKS_AT_ONCE:
         raise CallLimitError(f"You have {settings.CALL_LINKS_AT_ONCE} call links under way, which is the most at once.", 30)
     if placed.filter(created_at__gt=now - timedelta(hours=1)).count() >= settings.CALL_LINKS_AN_HOUR:
         raise CallLimitError(f"You have placed {settings.CALL_LINKS_AN_HOUR} call links within an hour.", 600)
-    seconds = Call.objects.filter(
-        call_link__user=user, call_link__created_at__gt=now - timedelta(days=1)
-    ).aggregate(total=Sum("bill_seconds"))["total"] or 0  # fmt: skip
-    if seconds >= settings.CALL_LINK_MINUTES_A_DAY * 60:
+    if link_minutes_used_up(user):
         raise CallLimitError(f"You have talked {settings.CALL_LINK_MINUTES_A_DAY} minutes by call links within a day.", 3600)
+    if costs and outside_minutes_used_up(user):
+        raise CallLimitError(f"You have talked {settings.CALL_MINUTES_A_DAY} minutes to the outside within a day.", 3600)

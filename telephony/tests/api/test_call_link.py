@@ -60,7 +60,8 @@ def test_the_documents_line(client: Client, switch: SimulatedSwitch, anna: dict[
     assert (answer["source_number"], answer["destination_number"]) == ("12762087784", "12403019517")
     assert (answer["mode"], type(answer["id"]), answer["created_at"][-1]) == ("callback", int, "Z")
     assert switch.originates == 1
-    assert "sofia/gateway/carrier/12762087784 &bridge(" in originate_of(switch)
+    assert f"}}sofia/gateway/carrier/12762087784 link{answer['id']} XML portal" in originate_of(switch)
+    assert "12403019517" not in originate_of(switch), "whom it calls then stands in the plan alone"
     assert "origination_caller_id_number=17036879447" in originate_of(switch)
     entry = AuditEntry.objects.get(action="call_link.placed")
     assert entry.after["destination_number"] == "12403019517"
@@ -83,7 +84,7 @@ def test_ones_own_number_or_extension_rings_ones_phone(
     client: Client, switch: SimulatedSwitch, anna: dict[str, str], source: str
 ) -> None:
     assert post(client, anna, source, "2403019517").status_code == 202
-    assert "}user/1006@pbx.example.com &bridge(" in originate_of(switch)
+    assert "}user/1006@pbx.example.com link" in originate_of(switch)
 
 
 @pytest.mark.parametrize("destination", ["1005", "17036879448"])
@@ -91,8 +92,9 @@ def test_colleagues_are_rung_at_their_phones(
     client: Client, switch: SimulatedSwitch, anna: dict[str, str], make_person: Callable, hold: Callable, destination: str
 ) -> None:
     hold(make_person("ben"), "1005", "17036879448")
-    assert post(client, anna, "1006", destination).status_code == 202
-    assert "}user/1005@pbx.example.com)" in originate_of(switch)
+    answer = post(client, anna, "1006", destination)
+    assert (answer.status_code, answer.json()["destination_number"]) == (202, destination)
+    assert switch.originates == 1
 
 
 def test_a_source_that_is_somebody_elses_extension_is_no_number(

@@ -211,7 +211,7 @@ def test_a_hostile_callers_name_goes_nowhere(ask: Asker, ann: Assignment) -> Non
         assert part not in body
 
 
-@pytest.mark.parametrize("context", ["", "default", "portal", "features", "Internal", "internal "])
+@pytest.mark.parametrize("context", ["", "default", "features", "Internal", "internal "])
 def test_contexts_of_somebody_else(ask: Asker, ann: Assignment, context: str) -> None:
     fields = {"Hunt-Context": context, "Hunt-Destination-Number": "12403019517", "variable_user_name": "1006"}
     assert is_not_found(read(ask(section="dialplan", **fields)))

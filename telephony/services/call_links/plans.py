@@ -1,0 +1,130 @@
+"""What the switch is to do with the source of a call link: decided when it asks, and given out once."""
+
+import logging
+import re
+from dataclasses import replace
+from typing import Final
+
+from django.conf import settings
+
+from telephony.models import Assignment, CallLink
+from telephony.services.dialing import DestinationNotAllowedError, check_callable
+from telephony.services.routing import Dialled, route_for
+from telephony.services.subscribers import holder_at
+from telephony.services.talk_limits import link_minutes_used_up, outside_minutes_used_up
+from telephony.switch.dialplan import CallLimits, CallOut, LinkMarks, Plan, Refuse, Ring
+
+logger = logging.getLogger("portal.call_links")
+
+RING_SECONDS: Final = 25
+LONGEST_EXTENSION: Final = 7
+
+_LINK = re.compile(r"link([1-9][0-9]{0,17})")
+
+
+class _RefusedError(Exception):
+    """The link may not go on; `cause` for the switch, the message for people."""
+
+    def __init__(self, cause: str, message: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+def plan_of_link(call: Dialled, destination_leg_uuid: str) -> Plan:
+    """Return how a source that has answered is connected; a refusal for everybody but the leg that the link rang.
+
+    Proof is what only the portal and the switch know, the uuids of both legs. Whoever asks a second time is refused, too.
+    """
+    link = _asked_for(call, destination_leg_uuid)
+    if link is None or not link.take_up():
+        reason = "No call link waits for this leg: refused."
+        return Plan(context=call.context, action=Refuse(cause="CALL_REJECTED"), reasons=(reason,))
+    return carried_out(link, call, is_answered=True)
+
+
+def _asked_for(call: Dialled, destination_leg_uuid: str) -> CallLink | None:
+    named = _LINK.fullmatch(call.destination)
+    if named is None:
+        return None
+    link = (
+        CallLink.objects.filter(pk=int(named[1]), mode=CallLink.Mode.CALLBACK, sent_at__isnull=False)
+        .select_related("user", "extension__domain", "number")
+        .first()
+    )
+    if link is None or (call.leg_uuid, destination_leg_uuid) != (str(link.call_uuid), str(link.destination_leg_uuid)):
+        return None
+    return link
+
+
+def carried_out(link: CallLink, call: Dialled, *, is_answered: bool) -> Plan:
+    """Return how a link's source is connected to its destination, at its owner's charge and within all their limits.
+
+    What was allowed when the link was placed is asked again: a person, a number or a country may have gone meanwhile.
+    """
+    try:
+        payer = _payer(link)
+        _check_again(link, payer)
+    except _RefusedError as refused:
+        return Plan(
+            context=call.context,
+            action=Refuse(cause=refused.cause),
+            link=_marks(link, is_answered=is_answered),
+            reasons=(str(refused),),
+        )
+    plan = route_for(payer, replace(call, destination=_dialled(link)))
+    action, limits = plan.action, None
+    if isinstance(action, CallOut | Ring):
+        action = replace(action, ring_seconds=RING_SECONDS)
+    if isinstance(action, Ring) and _rang_outside(link, payer):
+        limits = CallLimits(payer_id=payer.user_id, at_once=settings.CALLS_AT_ONCE, an_hour=settings.CALLS_AN_HOUR)
+    return replace(
+        plan,
+        action=action,
+        # A link is its owner's call to somebody, whichever phones it rings.
+        marks=replace(plan.marks, direction="outbound") if plan.marks else None,
+        link=replace(_marks(link, is_answered=is_answered), limits=limits),
+    )
+
+
+def _marks(link: CallLink, *, is_answered: bool) -> LinkMarks:
+    return LinkMarks(
+        link_id=link.pk,
+        caller_id=link.number.number if link.number else "",
+        longest_seconds=settings.CALL_LINK_MINUTES_LONGEST * 60,
+        is_answered=is_answered,
+        destination_leg_uuid=link.destination_leg_uuid,
+    )
+
+
+def _payer(link: CallLink) -> Assignment:
+    """Return by what the link's owner holds what they held when they placed it. Raises _RefusedError."""
+    extension = link.extension
+    held = holder_at(extension.number, extension.domain.name) if extension else None
+    if held is None or held.user_id != link.user_id or held.number_id is None or held.number_id != link.number_id:
+        raise _RefusedError("CALL_REJECTED", f"{link.user} does not hold the number of the link any more.")
+    return held
+
+
+def _check_again(link: CallLink, payer: Assignment) -> None:
+    if _rang_outside(link, payer):
+        try:
+            check_callable(link.source_number)
+        except DestinationNotAllowedError as error:
+            raise _RefusedError("OUTGOING_CALL_BARRED", str(error)) from None
+        # Of a destination outside the way there asks this.
+        if outside_minutes_used_up(payer.user):
+            raise _RefusedError("OUTGOING_CALL_BARRED", f"{payer.user} has talked enough to the outside for a day.")
+    if link_minutes_used_up(payer.user):
+        raise _RefusedError("OUTGOING_CALL_BARRED", f"{payer.user} has talked enough by call links for a day.")
+
+
+def _dialled(link: CallLink) -> str:
+    """Return a link's destination as it would be dialled: what is no extension is E.164 digits, and no number at home."""
+    number = link.destination_number
+    return number if len(number) <= LONGEST_EXTENSION else f"+{number}"
+
+
+def _rang_outside(link: CallLink, payer: Assignment) -> bool:
+    """Tell whether the source was called through a gateway, and so at somebody's charge."""
+    own = {payer.extension.number, payer.number.number if payer.number else ""}
+    return link.mode == CallLink.Mode.CALLBACK and link.source_number not in own

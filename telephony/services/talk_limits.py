@@ -1,0 +1,34 @@
+"""How much one person may talk to the outside within a day: stolen proofs are used to run up bills.
+
+Calls of phones and call links count together, whichever of them is about to be placed.
+"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Sum
+from django.utils import timezone
+
+from accounts.models import User
+from telephony.models import Call
+from telephony.models.calls import CallQuerySet
+
+DAY = timedelta(days=1)
+
+
+def outside_minutes_used_up(user: User) -> bool:
+    """Tell whether somebody's phones and links have talked to the outside for as long as they may."""
+    placed = Call.objects.filter(
+        caller_user=user, direction=Call.Direction.OUTBOUND, local=False, started_at__gt=timezone.now() - DAY
+    )
+    return _seconds(placed) >= settings.CALL_MINUTES_A_DAY * 60
+
+
+def link_minutes_used_up(user: User) -> bool:
+    """Tell whether somebody's links alone have talked for as long as they may."""
+    placed = Call.objects.filter(call_link__user=user, call_link__created_at__gt=timezone.now() - DAY)
+    return _seconds(placed) >= settings.CALL_LINK_MINUTES_A_DAY * 60
+
+
+def _seconds(calls: CallQuerySet) -> int:
+    return calls.aggregate(total=Sum("bill_seconds"))["total"] or 0
