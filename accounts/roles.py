@@ -26,7 +26,7 @@ _STAFF: Final = (
             "switchlistening",
         ),
     )
-    | _named("telephony", ("view", "add", "change"), ("assignment", "extension", "number", "provider"))
+    | _named("telephony", ("view", "add", "change"), ("assignment", "cellphone", "extension", "number", "provider"))
     # An assignment names a person: whoever gives one has to find them.
     | _named("accounts", ("view",), ("user",))
 )

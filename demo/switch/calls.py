@@ -59,6 +59,10 @@ class LiveCall:
     def start(self) -> None:
         """Run in a thread of its own."""
         self.exchange.begin(self)
+        self.run_in_thread()
+
+    def run_in_thread(self) -> None:
+        """Begin what the switch already knows of."""
         threading.Thread(target=self._run, name="call", daemon=True).start()
 
     def kill(self, leg: Leg, cause: str) -> None:
@@ -119,6 +123,7 @@ class LiveCall:
             return []
         made = self.exchange.event("CHANNEL_DATA", [], self._clock)
         headers = dict(made.headers) | {"Event-Name": "REQUEST_PARAMS", "Unique-ID": source.uuid}
+        headers["Caller-Caller-ID-Number"] = source.profile.caller_number
         headers |= {f"variable_{name}": value for name, value in source.variables.items()}
         return self.exchange.settings.portal.plan(headers, self.originate.destination, self.originate.context)
 
@@ -188,6 +193,8 @@ class LiveCall:
         return True
 
     def _talk(self, source: Leg, destination: Leg) -> None:
+        if not source.times.answered:
+            self._answer(source)
         stages.bridge(source, destination, self._clock)
         self.exchange.fire_for("CHANNEL_BRIDGE", source, self._clock)
         ends = {source.uuid: ("NORMAL_CLEARING", "send_bye"), destination.uuid: ("NORMAL_CLEARING", "recv_bye")}
@@ -287,7 +294,9 @@ class LiveCall:
             ended = [each for each in self._recordings if each.leg is leg]
             for each in ended:
                 each.close()
-            stages.hang_up(leg, cause, how, self._clock, self._outcomes[leg.uuid])
+            # Whoever called and was not answered is refused.
+            is_refused = leg.direction == "inbound" and not leg.times.answered
+            stages.hang_up(leg, cause, "send_refuse" if is_refused else how, self._clock, self._outcomes[leg.uuid])
             for each in ended:
                 self._close(each)
         for leg, _, _ in ends:

@@ -11,8 +11,10 @@ from demo.switch.causes import cause_of
 from demo.switch.dial_strings import DialStringError, originate_of
 from demo.switch.events import leg_headers
 from demo.switch.exchange import Exchange, now
+from demo.switch.incoming import IncomingCall
 
 ORIGINATE = "originate"
+_CALL_WORDS = 3
 
 # Told the result of a command, and when it came: microseconds since 1970.
 Done = Callable[[str, int], None]
@@ -112,11 +114,15 @@ _PROFILE_ANSWERS = {
 
 
 def _simulator(exchange: Exchange, argument: str) -> str:
-    """Control the simulator, which no real switch does: `simulator fault NAME [TIMES]`."""
+    """Control the simulator, which no real switch does: `simulator fault NAME [TIMES]`, `simulator call FROM TO`."""
     words = argument.split()
+    if words[:1] == ["call"] and len(words) == _CALL_WORDS:
+        call = IncomingCall(exchange, words[1], words[2])
+        call.start()
+        return f"+OK {call.leg_uuid}\n"
     times = int(words[2]) if len(words) > 2 and words[2].isdigit() else None
     if words[:1] != ["fault"]:
-        return "-USAGE: simulator fault [NAME [TIMES]]\n"
+        return "-USAGE: simulator fault [NAME [TIMES]] | call FROM TO\n"
     try:
         exchange.faults.set(words[1] if len(words) > 1 else "", times)
     except ValueError as error:

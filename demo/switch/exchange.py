@@ -106,10 +106,10 @@ class Exchange:
             self.sessions += 1
             return self.sessions
 
-    def begin(self, call: Call) -> None:
+    def begin(self, call: Call, *, originated: bool = True) -> None:
         """Know a call that runs, from before it has a leg."""
         with self._lock:
-            self.originates += 1
+            self.originates += originated
             self._calls.add(call)
 
     def running(self) -> bool:

@@ -9,6 +9,7 @@ from demo.switch import listings
 from demo.switch.event_socket import EventSocket
 from demo.switch.exchange import Exchange, Settings
 from demo.switch.faults import Faults
+from demo.switch.incoming import IncomingCall
 
 _NAP_SECONDS = 0.02
 
@@ -60,6 +61,12 @@ class SimulatedSwitch:
         self.exchange.stopped.set()
         self._server.stop()
         self.exchange.restart()
+
+    def call_in(self, caller: str, number: str) -> str:
+        """Have somebody outside call one of the portal's numbers; return the uuid of their leg."""
+        call = IncomingCall(self.exchange, caller, number)
+        call.start()
+        return call.leg_uuid
 
     def end_calls(self, within: float) -> bool:
         """Hang up every call, as a switch does that is told to end; tell whether all were reported in so many seconds."""

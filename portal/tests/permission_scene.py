@@ -28,6 +28,7 @@ from telephony.models import (
     Call,
     CallAlias,
     CallLink,
+    CellPhone,
     Domain,
     Extension,
     Gateway,
@@ -53,7 +54,7 @@ PEOPLE: Final = {
 }  # fmt: skip
 MODELS: Final = (
     User, ApiKey, Invitation, AuditEntry, Assignment, Call, CallAlias, CallLink, Domain, Extension, Gateway, Leg, Number,
-    Provider, Quarantine, Recording, Switch, SwitchListening, Job,
+    Provider, Quarantine, Recording, Switch, SwitchListening, Job, CellPhone,
 )  # fmt: skip
 JSON: Final = "application/json"
 
@@ -111,6 +112,7 @@ class Scene:
         extension = Extension.objects.create(domain=domain, number=exten, state=HoldingState.ASSIGNED)
         number = Number.objects.create(number=digits, provider=provider, state=HoldingState.ASSIGNED)
         Assignment.objects.create(user=user, extension=extension, number=number, starts_at=LONG_AGO)
+        CellPhone.objects.create(user=user, number=f"1202555014{digits[-1]}")
 
     def _call(self) -> None:
         """Let the switch report a call of anna's to nobody's extension, its recording, and a record that cannot be read."""

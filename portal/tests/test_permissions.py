@@ -199,6 +199,10 @@ OPENED_BY = {
         "POST api/v2/assign-number",
         "DELETE api/v2/assign-number",
         "POST api/v2/assign-number/sip-password",
+        "GET api/v2/cell-phone",
+        "HEAD api/v2/cell-phone",
+        "PUT api/v2/cell-phone",
+        "DELETE api/v2/cell-phone",
     },
     "admin": {
         "GET api/v2/tokens",

@@ -1,4 +1,4 @@
-"""`call-link`: the switch rings the source, then the destination, and bridges them."""
+"""`call-link`: the switch rings the source, or is dialled from there, then the destination, and bridges them."""
 
 from typing import Any
 
@@ -8,10 +8,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.serializers import StrictCharField, StrictChoiceField, StrictSerializer
+from accounts.models import User
 from accounts.permissions import HasScope, IsActiveUser, person_of
 from telephony.models import CallLink
 from telephony.services.call_links.dialling import bring_up_to_date, cancel
-from telephony.services.call_links.placing import CallLimitError, LinkNumberError, NumberRequiredError, place
+from telephony.services.call_links.parties import CellPhoneRequiredError, LinkNumberError, NumberRequiredError
+from telephony.services.call_links.placing import CallLimitError, await_call, place
 from telephony.services.dialing import DestinationNotAllowedError
 from telephony.services.switchboard import SwitchAwayError
 from web import read_only
@@ -21,6 +23,8 @@ from web.parameters import ApiView
 
 NO_STORE = {"Cache-Control": "no-store"}
 SWITCH_BACK_IN_SECONDS = "10"
+# For how many minutes a link of mode dial_in waits for its call.
+WAIT_MINUTES, LONGEST_WAIT_MINUTES = 5, 60
 
 
 class DialledNumberField(StrictCharField):
@@ -33,22 +37,49 @@ class DialledNumberField(StrictCharField):
         super().__init__(trim_whitespace=False, validators=[plain], **kwargs)
 
 
-class LinkRequestSerializer(StrictSerializer):
-    """Who is to be rung, first and second, in any notation."""
+class MinutesField(serializers.IntegerField):
+    """A whole number of minutes: a JSON number, or the digits of a query."""
 
-    source_number = DialledNumberField()
+    def to_internal_value(self, data: Any) -> int:
+        """Refuse truth values, fractions, and digits of other scripts."""
+        if not (type(data) is int or (isinstance(data, str) and data.isascii() and data.isdigit())):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class LinkRequestSerializer(StrictSerializer):
+    """Who is to be connected to whom, in any notation; who dials in may leave out from where, and say for how long."""
+
+    source_number = DialledNumberField(required=False)
     destination_number = DialledNumberField()
-    mode = StrictChoiceField(choices=[CallLink.Mode.CALLBACK.value], default=CallLink.Mode.CALLBACK.value)
+    mode = StrictChoiceField(choices=CallLink.Mode.choices, default=CallLink.Mode.CALLBACK.value)
+    timeout = MinutesField(required=False, min_value=1, max_value=LONGEST_WAIT_MINUTES)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Want what each mode needs, and nothing that means nothing to it."""
+        if attrs["mode"] == CallLink.Mode.DIAL_IN:
+            return {"source_number": "", "timeout": WAIT_MINUTES} | attrs
+        if "source_number" not in attrs:
+            raise serializers.ValidationError({"source_number": ["This field is required."]})
+        if "timeout" in attrs:
+            raise serializers.ValidationError({"timeout": ["Only a link of mode dial_in waits."]})
+        return attrs
 
 
 class CallLinkSerializer(serializers.ModelSerializer[CallLink]):
     """A link as it was asked for, and how far it has come."""
+
+    call_uuid = serializers.SerializerMethodField()
 
     class Meta:
         model = CallLink
         fields: tuple[str, ...] = (
             "id", "call_uuid", "status", "source_number", "destination_number", "mode", "created_at", "expires_at",
         )  # fmt: skip
+
+    def get_call_uuid(self, link: CallLink) -> str | None:
+        """Return the call's uuid; of one who dials in it is the switch's, and not known before."""
+        return None if link.mode == CallLink.Mode.DIAL_IN and link.planned_at is None else str(link.call_uuid)
 
 
 class CallLinkDetailSerializer(CallLinkSerializer):
@@ -62,7 +93,7 @@ class CallLinks(ApiView):
     """GET, as existing clients call it, and POST place a call; the same pair again within 30 seconds is the same call."""
 
     permission_classes = (IsActiveUser, HasScope("calls:write"))
-    query_parameters = frozenset({"source_number", "destination_number", "mode"})
+    query_parameters = frozenset({"source_number", "destination_number", "mode", "timeout"})
     # GET dials: a HEAD must not.
     head_allowed = False
 
@@ -82,19 +113,14 @@ class CallLinks(ApiView):
     def _place(self, request: Request, wanted: Any, idempotency_key: str = "") -> Response:
         body = LinkRequestSerializer(data=wanted)
         body.is_valid(raise_exception=True)
-        numbers = body.validated_data
         try:
-            link, _ = place(
-                person_of(request),
-                numbers["source_number"],
-                numbers["destination_number"],
-                # Known to the link as well: whoever takes over from a server that died in between does not dial again.
-                idempotency_key=idempotency_key,
-            )
+            link = self._link(person_of(request), body.validated_data, idempotency_key)
         except LinkNumberError as error:
             raise serializers.ValidationError({error.field: [str(error)]}) from None
         except NumberRequiredError:
             raise Problem(409, "number_required", "You have no number yet: assign-number gives you one.") from None
+        except CellPhoneRequiredError:
+            raise Problem(409, "cell_phone_required", "You have no cell phone registered: PUT cell-phone does it.") from None
         except DestinationNotAllowedError as error:
             raise Problem(403, "destination_not_allowed", str(error)) from None
         except CallLimitError as error:
@@ -102,6 +128,15 @@ class CallLinks(ApiView):
         except SwitchAwayError:
             raise switch_unavailable() from None
         return Response(CallLinkSerializer(link).data, status=202, headers=NO_STORE)
+
+    @staticmethod
+    def _link(person: User, wanted: dict[str, Any], idempotency_key: str) -> CallLink:
+        """Return the link, whose row knows the key as well: whoever takes over from a server that died does not dial again."""
+        source, destination = wanted["source_number"], wanted["destination_number"]
+        if wanted["mode"] == CallLink.Mode.DIAL_IN:
+            minutes = wanted["timeout"]
+            return await_call(person, destination, minutes=minutes, source=source, idempotency_key=idempotency_key)[0]
+        return place(person, source, destination, idempotency_key=idempotency_key)[0]
 
 
 class CallLinkDetail(ApiView):

@@ -3,9 +3,9 @@
 import logging
 from xml.etree.ElementTree import Element
 
-from telephony.services.call_links.plans import plan_of_link
+from telephony.services.call_links.plans import plan_of_dial_in, plan_of_link
 from telephony.services.routing import Dialled, route
-from telephony.switch.dialplan import CONTEXTS, PORTAL, Plan, Refuse, plan_document
+from telephony.switch.dialplan import CONTEXTS, PORTAL, PUBLIC, Plan, Refuse, plan_document
 from telephony.switch.documents import not_found
 from telephony.switch.xml_requests import XmlRequest
 
@@ -35,6 +35,9 @@ def answer(request: XmlRequest) -> Element:
 def _plan(request: XmlRequest, call: Dialled) -> Plan | None:
     if call.context == PORTAL:
         return plan_of_link(call, request["variable_portal_b_uuid"])
+    if call.context == PUBLIC:
+        caller = request["Hunt-Caller-ID-Number"] or request["Caller-Caller-ID-Number"]
+        return plan_of_dial_in(call, caller, request["FreeSWITCH-Switchname"]) or route(call)
     return route(call)
 
 

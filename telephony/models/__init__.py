@@ -2,6 +2,7 @@
 
 from telephony.models.call_links import CallLink
 from telephony.models.calls import Call, CallAlias, Leg, LegLink, Quarantine
+from telephony.models.cell_phones import CellPhone
 from telephony.models.directory import Domain, Extension
 from telephony.models.listening import SwitchListening
 from telephony.models.numbers import Assignment, Number, Provider
@@ -13,6 +14,7 @@ __all__ = [
     "Call",
     "CallAlias",
     "CallLink",
+    "CellPhone",
     "Domain",
     "Extension",
     "Gateway",

@@ -1,8 +1,9 @@
 """Call links: calls that the portal places for a person."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -39,6 +40,15 @@ class CallLinkQuerySet(models.QuerySet["CallLink"]):
         """Return the links that have not ended."""
         return self.filter(ended_at=None)
 
+    def awaiting_a_call(self) -> Self:
+        """Return the links whose owners have yet to dial in."""
+        return self.open().filter(mode=CallLink.Mode.DIAL_IN, planned_at=None)
+
+    def under_way(self, now: datetime) -> Self:
+        """Return the links that ring or talk, by what is known of them: not those that wait for a call."""
+        waiting = Q(mode=CallLink.Mode.DIAL_IN, planned_at=None)
+        return self.open().filter(expires_at__gt=now).exclude(waiting)
+
     def dialled(self) -> Self:
         """Return the links but those of which the switch, which was away, was never told: they rang nobody."""
         return self.exclude(status=CallLink.Status.FAILED, sent_at=None)
@@ -50,7 +60,10 @@ class CallLinkQuerySet(models.QuerySet["CallLink"]):
 
 
 class CallLink(models.Model):
-    """A call that rings `source_number`, then `destination_number`, and bridges them."""
+    """A call that rings `source_number`, then `destination_number`, and bridges them.
+
+    In mode `dial_in` nobody rings the source: from there its owner calls their own number, within the link's time.
+    """
 
     class Mode(models.TextChoices):
         """Who rings whom."""
@@ -81,7 +94,9 @@ class CallLink(models.Model):
     hangup_cause = models.CharField(max_length=64, blank=True, default="")
     source_number = models.CharField(max_length=15, help_text="An E.164 number or an extension.")
     destination_number = models.CharField(max_length=15, help_text="An E.164 number or an extension.")
-    call_uuid = models.UUIDField(unique=True, help_text="The uuid of the source's leg, chosen by us.")
+    call_uuid = models.UUIDField(
+        unique=True, help_text="The uuid of the source's leg: chosen by us, or of whoever dials in the switch's."
+    )
     destination_leg_uuid = models.UUIDField(unique=True)
     job_uuid = models.UUIDField(unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -111,6 +126,11 @@ class CallLink(models.Model):
                 name="call_link_ended_exactly_when_over",
             ),
             models.CheckConstraint(condition=Q(mode__in=("callback", "dial_in")), name="call_link_mode_known"),
+            models.UniqueConstraint(
+                fields=("user",),
+                condition=Q(mode="dial_in", planned_at=None, ended_at=None),
+                name="call_link_one_a_person_awaits_a_call",
+            ),
         )
         indexes = (
             models.Index(fields=("user", "source_number", "destination_number", "-created_at"), name="call_link_repeat"),
@@ -127,8 +147,15 @@ class CallLink(models.Model):
         return self.ended_at is None
 
     @property
+    def awaits_a_call(self) -> bool:
+        """Whether its owner has yet to dial in."""
+        return self.is_open and self.mode == self.Mode.DIAL_IN and self.planned_at is None
+
+    @property
     def status_label(self) -> str:
         """How far the link has come, or why it ended, in words for people."""
+        if self.awaits_a_call:
+            return "Waiting to be dialled"
         if self.status == self.Status.FAILED and self.hangup_cause:
             return outcome_of(self.hangup_cause, talked=False).label
         return STATUS_LABELS[self.Status(self.status)]
@@ -170,6 +197,21 @@ class CallLink(models.Model):
             return False
         self.advance(self.Status.SOURCE_ANSWERED, now)
         return True
+
+    def take_up_call(self, leg_uuid: UUID, switch: Switch | None, set_up_within: timedelta) -> bool:
+        """Make this leg, of whoever dials in, the link's source; tell whether it was the first in time, and still wanted."""
+        now = timezone.now()
+        waiting = CallLink.objects.awaiting_a_call().filter(cancel_requested_at=None, expires_at__gt=now)
+        return self._change(
+            waiting,
+            call_uuid=leg_uuid,
+            switch=switch,
+            status=self.Status.SOURCE_ANSWERED,
+            source_answered_at=now,
+            sent_at=now,
+            planned_at=now,
+            expires_at=now + set_up_within,
+        )
 
     def end(self, status: str, cause: str, at: datetime | None = None) -> bool:
         """End an open link; tell whether it was still open."""

@@ -26,7 +26,7 @@ def resolve(summary: CallSummary, switch: Switch | None) -> dict[str, Any]:
         "local": summary.local,
         "caller_number": summary.caller_number[:64],
         "caller_name": summary.caller_name[:128],
-        "callee_number": (summary.callee_number or (link.destination_number if link else ""))[:64],
+        "callee_number": _callee_number(summary, link)[:64],
         "caller_extension": caller,
         "callee_extension": callee,
         "caller_user": _user(caller, summary.started_at),
@@ -46,6 +46,13 @@ def resolve(summary: CallSummary, switch: Switch | None) -> dict[str, Any]:
         "hangup_cause": summary.hangup_cause[:64],
         "outcome": outcome_of(summary.hangup_cause, summary.answered).slug,
     }
+
+
+def _callee_number(summary: CallSummary, link: CallLink | None) -> str:
+    """Return whom a call was for: who dialled in to a link has called their own number to get there."""
+    if link is not None and (link.mode == CallLink.Mode.DIAL_IN or not summary.callee_number):
+        return link.destination_number
+    return summary.callee_number
 
 
 def _extension(party: Party) -> Extension | None:

@@ -1,16 +1,22 @@
-"""What the switch is to do with the source of a call link: decided when it asks, and given out once."""
+"""What the switch is to do with the source of a call link, rung or dialling in: decided when it asks, and given out once."""
 
 import logging
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
 
-from telephony.models import Assignment, CallLink
+from telephony.fields import normalise_number
+from telephony.models import Assignment, CallLink, Switch
+from telephony.services.cell_phones import cell_phone_of
 from telephony.services.dialing import DestinationNotAllowedError, check_callable
 from telephony.services.routing import Dialled, route_for
-from telephony.services.subscribers import holder_at
+from telephony.services.subscribers import holder_at, holder_of_number
 from telephony.services.talk_limits import link_minutes_used_up, outside_minutes_used_up
 from telephony.switch.dialplan import CallLimits, CallOut, LinkMarks, Plan, Refuse, Ring
 
@@ -18,8 +24,11 @@ logger = logging.getLogger("portal.call_links")
 
 RING_SECONDS: Final = 25
 LONGEST_EXTENSION: Final = 7
+# Both phones ring, one after the other, and then some: a link of which nothing was heard by then is asked after.
+SET_UP_WITHIN: Final = timedelta(seconds=75)
 
 _LINK = re.compile(r"link([1-9][0-9]{0,17})")
+_LEG_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class _RefusedError(Exception):
@@ -39,7 +48,35 @@ def plan_of_link(call: Dialled, destination_leg_uuid: str) -> Plan:
     if link is None or not link.take_up():
         reason = "No call link waits for this leg: refused."
         return Plan(context=call.context, action=Refuse(cause="CALL_REJECTED"), reasons=(reason,))
-    return carried_out(link, call, is_answered=True)
+    return _carried_out(link, call, is_answered=True)
+
+
+def plan_of_dial_in(call: Dialled, caller: str, switch_name: str) -> Plan | None:
+    """Return how somebody is connected who dials in to a link of theirs; None for every other call.
+
+    `caller` is what the carrier says of who calls, and can be forged: so it opens no more than the one destination that
+    the number's holder has named a moment ago, once.
+    """
+    link = _dialled_in_to(call, caller)
+    if link is None or not _LEG_UUID.fullmatch(call.leg_uuid):
+        return None
+    switch = Switch.objects.filter(name=switch_name).first()
+    if not link.take_up_call(UUID(call.leg_uuid), switch, SET_UP_WITHIN):
+        return None
+    return _carried_out(link, call, is_answered=False)
+
+
+def _dialled_in_to(call: Dialled, caller: str) -> CallLink | None:
+    try:
+        number, cell_phone = normalise_number(call.destination), normalise_number(caller)
+    except ValidationError:
+        return None
+    waiting = CallLink.objects.awaiting_a_call().filter(number__number=number, source_number=cell_phone)
+    link = waiting.select_related("user", "extension__domain", "number").first()
+    held = holder_of_number(number) if link else None
+    if link is None or held is None or held.user_id != link.user_id or cell_phone_of(held.user) != cell_phone:
+        return None
+    return link
 
 
 def _asked_for(call: Dialled, destination_leg_uuid: str) -> CallLink | None:
@@ -56,7 +93,7 @@ def _asked_for(call: Dialled, destination_leg_uuid: str) -> CallLink | None:
     return link
 
 
-def carried_out(link: CallLink, call: Dialled, *, is_answered: bool) -> Plan:
+def _carried_out(link: CallLink, call: Dialled, *, is_answered: bool) -> Plan:
     """Return how a link's source is connected to its destination, at its owner's charge and within all their limits.
 
     What was allowed when the link was placed is asked again: a person, a number or a country may have gone meanwhile.
@@ -114,6 +151,9 @@ def _check_again(link: CallLink, payer: Assignment) -> None:
         # Of a destination outside the way there asks this.
         if outside_minutes_used_up(payer.user):
             raise _RefusedError("OUTGOING_CALL_BARRED", f"{payer.user} has talked enough to the outside for a day.")
+    under_way = CallLink.objects.of(payer.user).under_way(timezone.now()).exclude(pk=link.pk)
+    if link.mode == CallLink.Mode.DIAL_IN and under_way.count() >= settings.CALL_LINKS_AT_ONCE:
+        raise _RefusedError("CALL_REJECTED", f"{payer.user} has {settings.CALL_LINKS_AT_ONCE} call links under way.")
     if link_minutes_used_up(payer.user):
         raise _RefusedError("OUTGOING_CALL_BARRED", f"{payer.user} has talked enough by call links for a day.")
 
