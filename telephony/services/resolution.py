@@ -24,7 +24,7 @@ def resolve(summary: CallSummary, switch: Switch | None) -> dict[str, Any]:
         "call_uuid": summary.call_uuid,
         "direction": summary.direction,
         "local": summary.local,
-        "caller_number": summary.caller_number[:64],
+        "caller_number": _caller_number(summary, link)[:64],
         "caller_name": summary.caller_name[:128],
         "callee_number": _callee_number(summary, link)[:64],
         "caller_extension": caller,
@@ -48,9 +48,16 @@ def resolve(summary: CallSummary, switch: Switch | None) -> dict[str, Any]:
     }
 
 
+def _caller_number(summary: CallSummary, link: CallLink | None) -> str:
+    """Return who called; a carrier may have put a `+` before the number of whoever dialled in to a link."""
+    if link is not None and link.mode == CallLink.Mode.DIAL_IN and summary.call_uuid == str(link.call_uuid):
+        return link.source_number
+    return summary.caller_number
+
+
 def _callee_number(summary: CallSummary, link: CallLink | None) -> str:
-    """Return whom a call was for: who dialled in to a link has called their own number to get there."""
-    if link is not None and (link.mode == CallLink.Mode.DIAL_IN or not summary.callee_number):
+    """Return whom a call was for: a link's destination, whoever answered for it and whatever was dialled to get there."""
+    if link is not None and (summary.call_uuid == str(link.call_uuid) or not summary.callee_number):
         return link.destination_number
     return summary.callee_number
 
