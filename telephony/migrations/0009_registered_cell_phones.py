@@ -9,7 +9,7 @@ import telephony.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("telephony", "0007_call_link_plan_given_once"),
+        ("telephony", "0008_call_link_plan_given_once"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
