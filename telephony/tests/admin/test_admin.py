@@ -21,6 +21,7 @@ from telephony.models import (
     Call,
     CallAlias,
     CallLink,
+    CellPhone,
     Domain,
     Extension,
     Leg,
@@ -77,6 +78,7 @@ def world(boss: User, hold: Callable, post_cdr: Callable, make_person: Callable)
         sample_rate=8000,
         duration_ms=9,
     )
+    CellPhone.objects.create(user=anna, number="12762087784")
     CallLink.objects.create(
         user=anna, extension=assignment.extension, source_number="1006", destination_number="12403019517",
         call_uuid="11111111-2222-4333-8444-555555555551", destination_leg_uuid="11111111-2222-4333-8444-555555555552",
@@ -163,6 +165,7 @@ SEEN_BY_STAFF = {
     "Call",
     "CallAlias",
     "CallLink",
+    "CellPhone",
     "Domain",
     "Extension",
     "Gateway",

@@ -32,7 +32,7 @@ def make_link(held: Assignment, **fields: object) -> CallLink:
 
 def test_the_plan_of_a_link(ask: Callable[..., HttpResponse], ann: Assignment) -> None:
     link = make_link(ann, pk=10, call_uuid=SOURCE, destination_leg_uuid=OTHER, sent_at=timezone.now(), status="ringing_source")
-    found = actions(read(ask(question_of("call-link-plan/01-dialplan.http").body)), "portal")
+    found = actions(read(ask(question_of("call-link-plan/01-plan.http").body)), "portal")
     assert re.fullmatch(rf"\{{origination_uuid={OTHER},.*\}}sofia/gateway/carrier/12403019511", bridges(found)[0])
     link.refresh_from_db()
     assert (link.status, link.planned_at is not None) == ("source_answered", True)
@@ -42,7 +42,7 @@ def test_the_plan_of_who_dials_in(ask: Callable[..., HttpResponse], ann: Assignm
     register_cell_phone(ann.user, "12762087784")
     Switch.objects.create(name="fs1")
     link = make_link(ann, mode="dial_in", source_number="12762087784")
-    question = question_of("dial-in-plan/01-dialplan.http").body
+    question = question_of("dial-in-plan/01-plan.http").body
     found = actions(read(ask(question)), "public")
     assert bridges(found)[0].endswith("}sofia/gateway/carrier/12403019511")
     given = variables(found)
