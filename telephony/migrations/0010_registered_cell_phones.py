@@ -9,7 +9,7 @@ import telephony.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("telephony", "0008_call_link_plan_given_once"),
+        ("telephony", "0009_waveforms_of_recordings"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
