@@ -42,6 +42,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--talk", type=float, help="how many seconds people talk (default: 5 to 15, by chance)")
     made.add_argument("--create-delay", type=float, default=0.02, help="seconds between a command and its channel")
     made.add_argument("--heartbeat", type=float, default=20.0, help="seconds between heartbeats")
+    made.add_argument("--calls-every", type=float, default=0.0, help="seconds between calls that people place (default: none)")
+    made.add_argument("--number", action="append", help="a number of the portal's that is called from outside; several times")
     made.add_argument("--err-log-dir", type=Path, help="where records go that the portal does not take")
     made.add_argument("--recordings-dir", type=Path, help="where recordings stay")
     made.add_argument("--fault", choices=FAULTS, default="", metavar="NAME", help="what goes wrong, see below")
@@ -64,6 +66,8 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         talk=arguments.talk,
         create_delay=arguments.create_delay,
         heartbeat=arguments.heartbeat,
+        calls_every=arguments.calls_every,
+        numbers=tuple(arguments.number or ()),
         err_log_dir=arguments.err_log_dir,
         recordings_dir=arguments.recordings_dir,
     )

@@ -20,6 +20,7 @@ from demo.switch.exchange import Exchange, now
 from demo.switch.legs import Leg, Quality, outbound_leg
 from demo.switch.reports import report
 from demo.switch.scenarios import Outcome
+from demo.switch.trunks import UP
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,9 @@ class AbandonedError(Exception):
 class LiveCall:
     """An originate that is executed. `decide` is told the command's result, and when it came."""
 
+    # Whether a client asked for it.
+    is_ordered = True
+
     def __init__(self, exchange: Exchange, originate: Originate, decide: Callable[[str, int], None]) -> None:
         self.exchange = exchange
         self.originate = originate
@@ -58,7 +62,7 @@ class LiveCall:
 
     def start(self) -> None:
         """Run in a thread of its own."""
-        self.exchange.begin(self)
+        self.exchange.begin(self, ordered=self.is_ordered)
         self.run_in_thread()
 
     def run_in_thread(self) -> None:
@@ -237,8 +241,9 @@ class LiveCall:
     def _look_up(self, endpoint: Endpoint) -> dict[str, str]:
         """Return what the directory says of a user; nothing for a number. Raises UnreachableError."""
         if not endpoint.is_user:
-            if endpoint.gateway not in self.exchange.settings.gateways:
-                raise UnreachableError("INVALID_GATEWAY")
+            status = self.exchange.trunks.status(endpoint.gateway)
+            if status != UP:
+                raise UnreachableError("GATEWAY_DOWN" if status else "INVALID_GATEWAY")
             return {}
         return user_variables(self.exchange, endpoint, self._clock)
 

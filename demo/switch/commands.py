@@ -55,6 +55,15 @@ def _uuid_kill(exchange: Exchange, argument: str) -> str:
     return "+OK\n"
 
 
+def _uuid_hold(exchange: Exchange, argument: str) -> str:
+    words = argument.split()
+    found = exchange.find(words[-1]) if words else None
+    if not found:
+        return "-ERR Operation failed\n" if words else "-USAGE: [off|toggle] <uuid> [<display>]\n"
+    exchange.hold(found[0], held=words[0] != "off")
+    return "+OK Success\n"
+
+
 def _uuid_dump(exchange: Exchange, argument: str) -> str:
     uuid, _, form = argument.partition(" ")
     if not (found := exchange.find(uuid)):
@@ -99,6 +108,8 @@ def _sofia(exchange: Exchange, argument: str) -> str:
     words = argument.split()
     if words[:2] == ["status", "gateway"]:
         return listings.gateway(exchange, words[-1])
+    if words == ["xmlstatus", "gateway"]:
+        return listings.gateways_xml(exchange)
     if words[:2] == ["xmlstatus", "profile"] and words[-1] == "reg":
         return listings.registrations_xml(exchange)
     if words[:1] == ["profile"]:
@@ -114,15 +125,17 @@ _PROFILE_ANSWERS = {
 
 
 def _simulator(exchange: Exchange, argument: str) -> str:
-    """Control the simulator, which no real switch does: `simulator fault NAME [TIMES]`, `simulator call FROM TO`."""
+    """Control the simulator, which no real switch does: `fault NAME [TIMES]`, `call FROM TO`, `gateway NAME up|down`."""
     words = argument.split()
     if words[:1] == ["call"] and len(words) == _CALL_WORDS:
         call = IncomingCall(exchange, words[1], words[2])
         call.start()
         return f"+OK {call.leg_uuid}\n"
+    if words[:1] == ["gateway"] and words[2:] in (["up"], ["down"]):
+        return "+OK\n" if exchange.trunks.turn(words[1], words[2].upper()) else "-ERR Invalid Gateway!\n"
     times = int(words[2]) if len(words) > 2 and words[2].isdigit() else None
     if words[:1] != ["fault"]:
-        return "-USAGE: simulator fault [NAME [TIMES]] | call FROM TO\n"
+        return "-USAGE: simulator fault [NAME [TIMES]] | call FROM TO | gateway NAME up|down\n"
     try:
         exchange.faults.set(words[1] if len(words) > 1 else "", times)
     except ValueError as error:
@@ -140,6 +153,7 @@ _COMMANDS: dict[str, Callable[[Exchange, str], str]] = {
     "switchname": _switch_name,
     "uuid_dump": _uuid_dump,
     "uuid_exists": _uuid_exists,
+    "uuid_hold": _uuid_hold,
     "uuid_kill": _uuid_kill,
 }
 _FIXED = {"reloadxml": "+OK [Success]\n", "version": listings.VERSION_LINE, "xml_flush_cache": "+OK cleared 0 entries\n"}

@@ -22,6 +22,10 @@ _ORIGINS: dict[str, tuple[str, str, str]] = {
     "CHANNEL_CREATE": ("switch_core_state_machine.c", "switch_core_session_run", "626"),
     "CHANNEL_DATA": ("mod_commands.c", "uuid_dump_function", "6495"),
     "CHANNEL_HANGUP_COMPLETE": ("switch_core_state_machine.c", "switch_core_session_reporting_state", "943"),
+    "CHANNEL_HOLD": ("switch_ivr.c", "switch_ivr_hold", "1558"),
+    "CHANNEL_UNBRIDGE": ("switch_ivr_bridge.c", "switch_ivr_multi_threaded_bridge", "1879"),
+    "CHANNEL_UNHOLD": ("switch_ivr.c", "switch_ivr_unhold", "1638"),
+    "CUSTOM": ("sofia_reg.c", "sofia_reg_handle_register_token", "2059"),
     "CHANNEL_PROGRESS": ("switch_channel.c", "switch_channel_perform_mark_ring_ready_value", "3507"),
     "CHANNEL_PROGRESS_MEDIA": ("switch_channel.c", "switch_channel_perform_mark_pre_answered", "3591"),
     "HEARTBEAT": ("switch_core.c", "send_heartbeat", "95"),
@@ -37,12 +41,15 @@ _STATES: dict[str, tuple[str, str, str]] = {
     "RECORD_START": ("CS_CONSUME_MEDIA", "7", "ACTIVE"),
     "CHANNEL_BRIDGE": ("CS_EXECUTE", "4", "ACTIVE"),
     "RECORD_STOP": ("CS_HANGUP", "10", "ACTIVE"),
+    "CHANNEL_HOLD": ("CS_EXECUTE", "4", "HELD"),
+    "CHANNEL_UNHOLD": ("CS_EXECUTE", "4", "UNHELD"),
+    "CHANNEL_UNBRIDGE": ("CS_EXECUTE", "10", "ACTIVE"),
     "CHANNEL_HANGUP_COMPLETE": ("CS_REPORTING", "11", "HANGUP"),
 }
 NAMES = frozenset(_ORIGINS) | {
     "ALL", "API", "CALL_UPDATE", "CHANNEL_APPLICATION", "CHANNEL_CALLSTATE", "CHANNEL_DESTROY", "CHANNEL_EXECUTE",
-    "CHANNEL_EXECUTE_COMPLETE", "CHANNEL_HANGUP", "CHANNEL_HOLD", "CHANNEL_ORIGINATE", "CHANNEL_OUTGOING", "CHANNEL_PARK",
-    "CHANNEL_STATE", "CHANNEL_UNBRIDGE", "CHANNEL_UNHOLD", "CHANNEL_UNPARK", "CHANNEL_UUID", "CODEC", "CUSTOM", "DTMF",
+    "CHANNEL_EXECUTE_COMPLETE", "CHANNEL_HANGUP", "CHANNEL_ORIGINATE", "CHANNEL_OUTGOING", "CHANNEL_PARK",
+    "CHANNEL_STATE", "CHANNEL_UNPARK", "CHANNEL_UUID", "CODEC", "DTMF",
     "MESSAGE", "MODULE_LOAD", "NOTIFY", "PLAYBACK_START", "PLAYBACK_STOP", "PRESENCE_IN", "RELOADXML", "SHUTDOWN", "STARTUP",
 }  # fmt: skip
 _CODECS = ("Read", "Write")
@@ -140,6 +147,8 @@ def state_of(leg: Leg) -> tuple[str, str, str]:
     """Return the state that a leg is in: name, number, call state."""
     if leg.times.hangup:
         return "CS_REPORTING", "11", "HANGUP"
+    if leg.is_held:
+        return ("CS_EXECUTE", "4", "HELD") if leg.executes else ("CS_EXCHANGE_MEDIA", "5", "HELD")
     call_state = {"answered": "ACTIVE", "early": "EARLY"}.get(leg.answer_state, "RINGING" if leg.times.progress else "DOWN")
     if leg.executes:
         return "CS_EXECUTE", "4", call_state
@@ -184,7 +193,8 @@ def _time_headers(prefix: str, times: Times) -> Headers:
         "Channel-Transfer": 0, "Channel-Resurrect": 0, "Channel-Bridged": times.bridged,
     }  # fmt: skip
     headers = [(f"{prefix}-{name}-Time", str(at)) for name, at in moments.items()]
-    return [*headers, (f"{prefix}-Channel-Last-Hold", "0"), (f"{prefix}-Channel-Hold-Accum", "0")]
+    holds = [("Last-Hold", times.last_hold), ("Hold-Accum", times.hold_accum)]
+    return [*headers, *((f"{prefix}-Channel-{name}", str(value)) for name, value in holds)]
 
 
 def _privacy_headers(prefix: str) -> Headers:

@@ -14,6 +14,7 @@ from demo.switch.faults import Faults
 from demo.switch.legs import Leg
 from demo.switch.limits import Limits
 from demo.switch.portal import Portal
+from demo.switch.trunks import Trunks
 
 
 class Call(Protocol):
@@ -31,7 +32,8 @@ class Settings:
     """How the switch is set up.
 
     `pace` is how long a second of a call takes: 0.02 for tests. `create_delay` is the time between a command and its
-    channel, in real seconds: a cancellation in it finds no channel yet. `talk` None lets chance decide.
+    channel, in real seconds: a cancellation in it finds no channel yet. `talk` None lets chance decide. Every
+    `calls_every` seconds or so somebody calls by himself, nobody at 0; `numbers` are those of the portal that are called then.
     """
 
     password: str = "ClueCon"
@@ -39,11 +41,13 @@ class Settings:
     domain: str = "pbx.example.com"
     gateways: tuple[str, ...] = ("carrier",)
     extensions: tuple[str, ...] = ("1005", "1006")
+    numbers: tuple[str, ...] = ()
     portal: Portal | None = None
     pace: float = 1.0
     talk: float | None = None
     create_delay: float = 0.02
     heartbeat: float = 20.0
+    calls_every: float = 0.0
     auth_seconds: float = 25.0
     err_log_dir: Path | None = None
     recordings_dir: Path | None = None
@@ -69,6 +73,7 @@ class Exchange:
         self.originates = 0
         self.sessions = 0
         self.peak = 0
+        self.trunks = Trunks(settings.gateways, self.fire_custom)
         self._sequence = itertools.count(1)
         self._lock = threading.RLock()
         self._legs: dict[str, tuple[Leg, Call]] = {}
@@ -106,10 +111,10 @@ class Exchange:
             self.sessions += 1
             return self.sessions
 
-    def begin(self, call: Call, *, originated: bool = True) -> None:
-        """Know a call that runs, from before it has a leg."""
+    def begin(self, call: Call, *, ordered: bool) -> None:
+        """Know a call that runs, from before it has a leg; count it where a client ordered it."""
         with self._lock:
-            self.originates += originated
+            self.originates += ordered
             self._calls.add(call)
 
     def running(self) -> bool:
@@ -132,6 +137,18 @@ class Exchange:
         for call in calls:
             call.abandon()
 
+    def hold(self, leg: Leg, *, held: bool) -> None:
+        """Put a leg on hold, or take it off."""
+        at = now()
+        with self._lock:
+            changed, leg.is_held = leg.is_held != held, held
+            if changed and held:
+                leg.times.last_hold = at
+            elif changed:
+                leg.times.hold_accum += at - leg.times.last_hold
+        if changed:
+            self.fire_for("CHANNEL_HOLD" if held else "CHANNEL_UNHOLD", leg, at)
+
     # -- events ------------------------------------------------------------------------------------------------------------
 
     def event(self, name: str, headers: Headers, at: int | None = None, body: str = "") -> Event:
@@ -145,6 +162,13 @@ class Exchange:
             listeners = list(self.listeners)
         for listener in listeners:
             listener(made)
+
+    def fire_custom(self, subclass: str, headers: Headers) -> Event:
+        """Tell of what has a name of its own; return the event."""
+        made = self.event("CUSTOM", headers)
+        made.headers.insert(0, ("Event-Subclass", subclass))
+        self.fire(made)
+        return made
 
     def fire_for(self, name: str, leg: Leg, at: int, extra: Headers | None = None) -> None:
         """Tell what happened to a leg."""

@@ -18,15 +18,12 @@ def _nobody_asked(result: str, at: int) -> None:
 class IncomingCall(LiveCall):
     """A caller outside, who waits for as long as nobody answers, and a number of ours."""
 
+    is_ordered = False
+
     def __init__(self, exchange: Exchange, caller: str, number: str) -> None:
         source = Endpoint(caller, gateway=exchange.settings.gateways[0])
         super().__init__(exchange, Originate(source, destination=number, context=CONTEXT), _nobody_asked)
         self.leg_uuid = str(uuid.uuid4())
-
-    def start(self) -> None:
-        """Run in a thread of its own."""
-        self.exchange.begin(self, originated=False)
-        self.run_in_thread()
 
     def _place(self) -> None:
         caller, number = self.originate.source, self.originate.destination

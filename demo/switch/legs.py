@@ -51,6 +51,8 @@ class Times:
     answered: int = 0
     bridged: int = 0
     hangup: int = 0
+    last_hold: int = 0
+    hold_accum: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Leg:
     other: Self | None = None
     quality: Quality = field(default_factory=Quality)
     cause: str = ""
+    is_held: bool = False
 
     @property
     def kind(self) -> str:

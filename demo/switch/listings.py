@@ -13,6 +13,7 @@ from demo.switch.endings import MICROSECONDS, stamp
 from demo.switch.events import Headers, state_of
 from demo.switch.exchange import Exchange, now
 from demo.switch.legs import CARRIER_PORT, Leg, contact_of
+from demo.switch.trunks import UP
 
 VERSION = "1.11.1-release~64bit"
 VERSION_LINE = f"FreeSWITCH Version {VERSION} ( 64bit)\n"
@@ -162,15 +163,41 @@ def _elements(values: Mapping[str, str]) -> str:
 
 def gateway(exchange: Exchange, name: str) -> str:
     """Answer `sofia status gateway NAME`."""
-    if name not in exchange.settings.gateways:
+    if exchange.trunks.status(name) is None:
         return "Invalid Gateway!\n"
+    values = _gateway(exchange, name)
+    values |= {"pingstate": "0/0/0", "uptime": f"{int(values['uptime-usec']) // MICROSECONDS}s"}
+    return _RULE + "".join(f"{title.ljust(8)}\t{values[key]}\n" for title, key in _GATEWAY_LINES.items()) + _RULE
+
+
+def gateways_xml(exchange: Exchange) -> str:
+    """Answer `sofia xmlstatus gateway`."""
+    shown = ""
+    for name in exchange.trunks.names():
+        lines = (f"    <{key}>{escape(value)}</{key}>\n" for key, value in _gateway(exchange, name).items())
+        shown += f"  <gateway>\n{''.join(lines)}  </gateway>\n"
+    return f'<?xml version="1.0" encoding="ISO-8859-1"?>\n<gateways>\n{shown}</gateways>\n'
+
+
+# The lines of `sofia status gateway`, and what `sofia xmlstatus gateway` calls them.
+_GATEWAY_LINES = {
+    "Name": "name", "Profile": "profile", "Scheme": "scheme", "Realm": "realm", "Username": "username", "Password": "password",
+    "From": "from", "Contact": "contact", "Exten": "exten", "To": "to", "Proxy": "proxy", "Context": "context",
+    "Expires": "expires", "Freq": "freq", "Ping": "ping", "PingFreq": "pingfreq", "PingTime": "pingtime",
+    "PingState": "pingstate", "State": "state", "Status": "status", "Uptime": "uptime", "CallsIN": "calls-in",
+    "CallsOUT": "calls-out", "FailedCallsIN": "failed-calls-in", "FailedCallsOUT": "failed-calls-out",
+}  # fmt: skip
+
+
+def _gateway(exchange: Exchange, name: str) -> dict[str, str]:
     host = f"127.0.0.1:{CARRIER_PORT}"
-    lines = {
-        "Name": name, "Profile": "external", "Scheme": "Digest", "Realm": host, "Username": name, "Password": "yes",
-        "From": f"<sip:{name}@{host}>", "Contact": f"<sip:gw+{name}@127.0.0.1:5090;transport=udp;gw={name}>",
-        "Exten": name, "To": f"sip:{name}@{host}", "Proxy": f"sip:{host}", "Context": "public", "Expires": "3600",
-        "Freq": "3600", "Ping": "0", "PingFreq": "0", "PingTime": "0.00", "PingState": "0/0/0", "State": "NOREG",
-        "Status": "UP", "Uptime": f"{(now() - exchange.started_at) // MICROSECONDS}s", "CallsIN": "0", "CallsOUT": "0",
-        "FailedCallsIN": "0", "FailedCallsOUT": "0",
+    status = exchange.trunks.status(name) or ""
+    return {
+        "name": name, "profile": "external", "scheme": "Digest", "realm": host, "username": name, "password": "yes",
+        "from": f"<sip:{name}@{host}>", "contact": f"<sip:gw+{name}@127.0.0.1:5090;transport=udp;gw={name}>",
+        "exten": name, "to": f"sip:{name}@{host}", "proxy": f"sip:{host}", "context": "public", "expires": "3600",
+        "freq": "3600", "ping": "0", "pingfreq": "0", "pingmin": "0", "pingcount": "0", "pingmax": "0", "pingtime": "0.00",
+        "pinging": "0", "state": "NOREG", "status": status,
+        "uptime-usec": str(now() - exchange.started_at) if status == UP else "0",
+        "calls-in": "0", "calls-out": "0", "failed-calls-in": "0", "failed-calls-out": "0",
     }  # fmt: skip
-    return _RULE + "".join(f"{key.ljust(8)}\t{value}\n" for key, value in lines.items()) + _RULE

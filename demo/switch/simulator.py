@@ -10,6 +10,7 @@ from demo.switch.event_socket import EventSocket
 from demo.switch.exchange import Exchange, Settings
 from demo.switch.faults import Faults
 from demo.switch.incoming import IncomingCall
+from demo.switch.placed import Traffic
 
 _NAP_SECONDS = 0.02
 
@@ -54,6 +55,7 @@ class SimulatedSwitch:
         """Listen, and beat. Raises OSError where the port is taken."""
         self._server.start()
         threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
+        Traffic(self.exchange).start()
         return self
 
     def stop(self) -> None:

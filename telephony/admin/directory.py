@@ -59,7 +59,18 @@ class GatewayForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Gateway
-        fields = ("name", "domain", "provider", "priority", "is_active", "proxy", "username", "register", "networks")
+        fields = (
+            "name",
+            "domain",
+            "provider",
+            "priority",
+            "is_active",
+            "proxy",
+            "username",
+            "register",
+            "ping_seconds",
+            "networks",
+        )
 
     def clean(self) -> dict[str, Any] | None:
         """Ask for what a registration needs: the switch leaves a gateway out that cannot register."""
@@ -76,7 +87,8 @@ class GatewayAdmin(KeptAdmin):
 
     form = GatewayForm
     fields = (
-        "name", "domain", "provider", "priority", "is_active", "proxy", "username", "password", "register", "networks",
+        "name", "domain", "provider", "priority", "is_active", "proxy", "username", "password", "register", "ping_seconds",
+        "networks",
     )  # fmt: skip
     list_display = ("name", "domain", "provider", "proxy", "priority", "register", "is_active")
     list_filter = ("is_active", "domain")

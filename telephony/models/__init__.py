@@ -5,6 +5,14 @@ from telephony.models.calls import Call, CallAlias, Leg, LegLink, Quarantine
 from telephony.models.cell_phones import CellPhone
 from telephony.models.directory import Domain, Extension
 from telephony.models.listening import SwitchListening
+from telephony.models.live import (
+    GatewayChange,
+    GatewayStatus,
+    LiveCall,
+    LiveChannel,
+    Registration,
+    UnrecordedLeg,
+)
 from telephony.models.numbers import Assignment, Number, Provider
 from telephony.models.recordings import Recording
 from telephony.models.switches import Gateway, Switch
@@ -18,12 +26,18 @@ __all__ = [
     "Domain",
     "Extension",
     "Gateway",
+    "GatewayChange",
+    "GatewayStatus",
     "Leg",
     "LegLink",
+    "LiveCall",
+    "LiveChannel",
     "Number",
     "Provider",
     "Quarantine",
     "Recording",
+    "Registration",
     "Switch",
     "SwitchListening",
+    "UnrecordedLeg",
 ]

@@ -1,6 +1,7 @@
 """The FreeSWITCH servers that report to us, and the gateways they send calls through."""
 
 import ipaddress
+from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -10,6 +11,9 @@ from django.db.models import Q
 from telephony.models.directory import Domain
 from telephony.models.numbers import Provider
 from telephony.switch.configuration import PROXY_PATTERN, USERNAME_PATTERN
+
+LEAST_PING_SECONDS: Final = 5
+MOST_PING_SECONDS: Final = 3600
 
 
 def networks_of(text: str) -> list[str]:
@@ -27,6 +31,12 @@ def validate_networks(text: str) -> None:
         raise ValidationError("A carrier's network has at least 8 bits in common: anybody could call otherwise.")
 
 
+def validate_ping(seconds: int) -> None:
+    """Raise ValidationError where the switch would not ask so often. Source: sofia.c."""
+    if seconds and not LEAST_PING_SECONDS <= seconds <= MOST_PING_SECONDS:
+        raise ValidationError(f"Give from {LEAST_PING_SECONDS} to {MOST_PING_SECONDS} seconds, or 0 for never.")
+
+
 class Switch(models.Model):
     """A FreeSWITCH server, known by its `switchname`."""
 
@@ -38,6 +48,9 @@ class Switch(models.Model):
     )
     is_up = models.BooleanField(default=False, help_text="Whether the listener was connected to it when it last wrote this.")
     last_heard_at = models.DateTimeField(null=True, blank=True, help_text="When it last said something on its event socket.")
+    listened_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the listener last followed it, or tried to; empty once it was stopped."
+    )
     started_at = models.DateTimeField(null=True, blank=True)
     version = models.CharField(max_length=64, blank=True, default="")
     sessions = models.PositiveIntegerField(default=0, help_text="How many legs it had when it was last heard.")
@@ -86,6 +99,12 @@ class Gateway(models.Model):
     )
     encrypted_password = models.BinaryField(null=True, blank=True, editable=False)
     register = models.BooleanField(default=False, help_text="Whether the carrier wants the switch to register.")
+    ping_seconds = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[validate_ping],
+        help_text="How often the switch asks by OPTIONS whether the carrier is there; calls then pass over one that is not. "
+        "0 never, which is right where the carrier does not answer OPTIONS: then only a registration tells.",
+    )
     networks = models.CharField(
         max_length=500,
         blank=True,

@@ -11,7 +11,7 @@ from django.db import DataError, IntegrityError, OperationalError, models, trans
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
-from telephony.models import Call, CallAlias, Leg, LegLink, Quarantine, Recording, Switch
+from telephony.models import Call, CallAlias, Leg, LegLink, Quarantine, Recording, Switch, UnrecordedLeg
 from telephony.services import probes, quarantine
 from telephony.services.call_links.progress import settle
 from telephony.services.resolution import resolve
@@ -133,6 +133,7 @@ def _store(record: LegRecord) -> Result:
     leg = Leg.objects.create(call=call, switch=switch, **_columns(record))
     LegLink.objects.bulk_create(LegLink(leg=leg, uuid=uuid) for uuid in sorted(record.links))
     Recording.objects.filter(leg_uuid=record.uuid, call=None).update(call=call)
+    UnrecordedLeg.objects.filter(uuid=record.uuid).delete()
     settle(call)
     return Result.STORED
 
@@ -154,11 +155,13 @@ def _lock_joined_calls(uuid: str, links: frozenset[str]) -> Sequence[Call]:
 def _joined_calls(uuid: str, links: frozenset[str]) -> set[int]:
     """Return the ids of the calls of the legs that this one names, and of those that name it or the same third one.
 
-    Two queries, each by its index: as one, with an OR between, it would read every call there is.
+    A call that ended with its switch has legs without a record as well. Three queries, each by its index: as one, with an OR
+    between, it would read every call there is.
     """
     named = Leg.objects.filter(uuid__in=links).values_list("call_id", flat=True)
     naming = LegLink.objects.filter(uuid__in={uuid, *links}).values_list("leg__call_id", flat=True)
-    return {*named, *naming}
+    unrecorded = UnrecordedLeg.objects.filter(uuid__in={uuid, *links}).values_list("call_id", flat=True)
+    return {*named, *naming, *unrecorded}
 
 
 def _merge(calls: Sequence[Call]) -> Call:
@@ -167,6 +170,7 @@ def _merge(calls: Sequence[Call]) -> Call:
     for call in younger:
         Leg.objects.filter(call=call).update(call=elder)
         Recording.objects.filter(call=call).update(call=elder)
+        UnrecordedLeg.objects.filter(call=call).update(call=elder)
         CallAlias.objects.filter(call=call).update(call=elder)
         CallAlias.objects.create(former_id=call.pk, former_uuid=call.call_uuid, call=elder)
         call.delete()

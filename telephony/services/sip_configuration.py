@@ -76,4 +76,5 @@ def _gateway(gateway: Gateway) -> SofiaGateway:
         username=gateway.username,
         password=password,
         register=gateway.register,
+        ping_seconds=gateway.ping_seconds,
     )

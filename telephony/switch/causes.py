@@ -3,7 +3,7 @@
 Source: ITU-T Q.850 and FreeSWITCH's table of causes.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Outcome(NamedTuple):
@@ -14,6 +14,9 @@ class Outcome(NamedTuple):
 
 
 TALKED = Outcome("answered", "Answered")
+# No cause of the switch's: it started anew in the middle of a call, of which no record came.
+UNKNOWN: Final = "UNKNOWN"
+LOST = Outcome("unknown", "Unknown: the switch restarted")
 
 _UNANSWERED = {
     "NORMAL_CLEARING": Outcome("no_answer", "Hung up before talking"),
@@ -70,7 +73,9 @@ def true_cause(hangup_cause: str, originate_disposition: str, *, talked: bool) -
 
 
 def outcome_of(cause: str, talked: bool) -> Outcome:
-    """Return what became of a call that ended by this cause; `talked` outweighs every cause."""
+    """Return what became of a call that ended by this cause; `talked` outweighs every cause of the switch's."""
+    if cause == UNKNOWN:
+        return LOST
     if talked:
         return TALKED
     return _UNANSWERED.get(cause) or Outcome("failed", cause.replace("_", " ").capitalize() or "Unknown")

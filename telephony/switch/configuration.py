@@ -26,6 +26,7 @@ _DOMAIN: Final = r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
 _GATEWAY: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _NETWORK: Final = r"[0-9A-Fa-f.:]{2,45}/[0-9]{1,3}"
 _PORT: Final = r"[1-9][0-9]{0,4}"
+_SECONDS: Final = r"[1-9][0-9]{0,4}"
 _CODECS: Final = "OPUS,G722,PCMU,PCMA"
 
 Params = list[tuple[str, str]]
@@ -40,6 +41,7 @@ class SofiaGateway:
     username: str = ""
     password: str = field(default="", repr=False)
     register: bool = False
+    ping_seconds: int = 0
 
 
 class Srtp(StrEnum):
@@ -183,6 +185,9 @@ def _gateway(gateway: SofiaGateway) -> Element:
         # Otherwise the carrier sees the gateway's user name for the caller.
         ("caller-id-in-from", "true"),
     ]
+    if gateway.ping_seconds:
+        # One that does not answer is passed over, until it answers again.
+        params.append(("ping", fit(str(gateway.ping_seconds), _SECONDS, "seconds between pings")))
     if gateway.proxy:
         params.append(("proxy", fit(gateway.proxy, PROXY_PATTERN, "proxy")))
     if gateway.username:

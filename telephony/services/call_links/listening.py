@@ -13,6 +13,7 @@ from django.utils import timezone
 from telephony.models import CallLink, Switch
 from telephony.services.call_links.dialling import FOLLOWED, bring_up_to_date, kill
 from telephony.services.call_links.progress import follow
+from telephony.services.live import catching_up, hearing
 from telephony.services.switchboard import addresses, identify, reach
 from telephony.switch.commands import ShowCalls, ShowChannels, rows
 from telephony.switch.errors import SwitchError
@@ -20,7 +21,8 @@ from telephony.switch.esl import EventSocket, SwitchAddress
 
 logger = logging.getLogger("portal.listener")
 
-EVENTS = (*FOLLOWED, "HEARTBEAT")
+# What follows CUSTOM is one of its subclasses: it comes last.
+EVENTS = (*dict.fromkeys((*FOLLOWED, *hearing.EVENTS)), "CUSTOM", *hearing.SUBCLASSES)
 LONGEST_WAIT_SECONDS = 30.0
 # A heartbeat comes every 20 seconds: two that are missing mean that the connection is dead though nobody closed it.
 SILENCE_SECONDS = 50.0
@@ -47,6 +49,7 @@ def listen(stop: threading.Event, tell: Callable[[str], None]) -> None:
             unforeseen.append(error)
             stop.set()
         finally:
+            _note_stopped(address)
             connections.close_all()
 
     threads = [threading.Thread(target=run, args=(address,), name=f"listener {address}") for address in addresses()]
@@ -70,18 +73,17 @@ def _follow_switch(stop: threading.Event, address: SwitchAddress, tell: Callable
             with reach(address) as socket:
                 switch = identify(socket, address)
                 socket.subscribe(EVENTS)
+                catching_up.catch_up(socket, switch)
                 reconcile(socket, switch)
                 tell(f"connected: the events of {switch} at {address} are followed")
                 failures = 0
-                _follow_until(stop, socket)
+                _follow_until(stop, socket, switch)
         except (SwitchError, OperationalError, InterfaceError) as error:
             failures += 1
             wait = wait_after(failures)
-            tell(
-                f"the switch at {address} or the database is away ({error or type(error).__name__}):"
-                f" trying again in {wait:.0f} s"
-            )
-            _sweep_while_away()
+            why = str(error) or type(error).__name__
+            tell(f"the switch at {address} or the database is away ({why}): trying again in {wait:.0f} s")
+            _sweep_while_away(address)
             stop.wait(wait)
 
 
@@ -90,7 +92,7 @@ def wait_after(failures: int) -> float:
     return min(LONGEST_WAIT_SECONDS, 2.0 ** min(failures - 1, 5)) * random.uniform(0.7, 1.0)  # noqa: S311 - no secret
 
 
-def _follow_until(stop: threading.Event, socket: EventSocket) -> None:
+def _follow_until(stop: threading.Event, socket: EventSocket, switch: Switch) -> None:
     heard = swept = time.monotonic()
     while not stop.is_set():
         event = socket.next_event(POLL_SECONDS)
@@ -98,6 +100,7 @@ def _follow_until(stop: threading.Event, socket: EventSocket) -> None:
         if event is not None:
             heard = now
             follow(socket, event)
+            hearing.hear(switch, event)
         elif now - heard > SILENCE_SECONDS:
             raise SwitchError("nothing was heard for too long")
         if now - swept > SWEEP_EVERY_SECONDS:
@@ -136,8 +139,16 @@ def sweep() -> None:
         bring_up_to_date(link)
 
 
-def _sweep_while_away() -> None:
+def _sweep_while_away(address: SwitchAddress) -> None:
     try:
+        catching_up.note_away(str(address))
         sweep()
+    except (OperationalError, InterfaceError):
+        logger.warning("the database is away")
+
+
+def _note_stopped(address: SwitchAddress) -> None:
+    try:
+        catching_up.note_stopped(str(address))
     except (OperationalError, InterfaceError):
         logger.warning("the database is away")
