@@ -63,10 +63,6 @@ class LiveCall:
     def start(self) -> None:
         """Run in a thread of its own."""
         self.exchange.begin(self, ordered=self.is_ordered)
-        self.run_in_thread()
-
-    def run_in_thread(self) -> None:
-        """Begin what the switch already knows of."""
         threading.Thread(target=self._run, name="call", daemon=True).start()
 
     def kill(self, leg: Leg, cause: str) -> None:

@@ -29,6 +29,7 @@ _ORIGINS: dict[str, tuple[str, str, str]] = {
     "CHANNEL_PROGRESS": ("switch_channel.c", "switch_channel_perform_mark_ring_ready_value", "3507"),
     "CHANNEL_PROGRESS_MEDIA": ("switch_channel.c", "switch_channel_perform_mark_pre_answered", "3591"),
     "HEARTBEAT": ("switch_core.c", "send_heartbeat", "95"),
+    "sofia::gateway_state": ("sofia_reg.c", "sofia_reg_fire_custom_gateway_state_event", "156"),
     "REQUEST_PARAMS": ("mod_dptools.c", "user_outgoing_channel", "4368"),
     "RECORD_START": ("switch_ivr_async.c", "record_callback", "1482"),
     "RECORD_STOP": ("switch_ivr_async.c", "send_record_stop_event", "1241"),
@@ -93,7 +94,8 @@ class Event:
 
 def event(name: str, switch: Switch, sequence: int, at: int, headers: Headers, body: str = "") -> Event:
     """Return an event with what all events start with."""
-    file, function, line = _ORIGINS[name]
+    subclass = next((value for key, value in headers if key == "Event-Subclass"), "")
+    file, function, line = _ORIGINS.get(subclass) or _ORIGINS[name]
     moment = datetime.fromtimestamp(at / MICROSECONDS, UTC)
     start = [
         ("Event-Name", name),

@@ -165,8 +165,7 @@ class Exchange:
 
     def fire_custom(self, subclass: str, headers: Headers) -> Event:
         """Tell of what has a name of its own; return the event."""
-        made = self.event("CUSTOM", headers)
-        made.headers.insert(0, ("Event-Subclass", subclass))
+        made = self.event("CUSTOM", [("Event-Subclass", subclass), *headers])
         self.fire(made)
         return made
 

@@ -10,7 +10,7 @@ from demo.switch.events import Headers
 
 UP, DOWN = "UP", "DOWN"
 # How the carrier answers OPTIONS, by the state that this leads to.
-_ANSWERS = {UP: ("200", "OK"), DOWN: ("503", "DNS Error")}
+_ANSWERS = {UP: ("200", "OK"), DOWN: ("503", "Service Unavailable")}
 
 
 class Trunks:

@@ -12,8 +12,9 @@ from accounts.models import AuditEntry, User
 from telephony.models import CallLink, Switch
 from telephony.services.call_links.plans import RING_SECONDS
 from telephony.services.call_links.progress import follow
+from telephony.services.live.phones import switches_of
 from telephony.services.switchboard import ConfiguredSwitch, SwitchAwayError, configured, identify, reach
-from telephony.switch.commands import Endpoint, OriginateLink, UuidExists, UuidKill, exists
+from telephony.switch.commands import Endpoint, ExtensionEndpoint, OriginateLink, UuidExists, UuidKill, exists
 from telephony.switch.errors import CommandRefusedError, SwitchError, UnsafeCommandError
 from telephony.switch.esl import EventSocket
 from web import read_only
@@ -40,7 +41,7 @@ def dial(link: CallLink, source: Endpoint) -> None:
     was sent, the link stays as it was until that switch tells.
     """
     try:
-        _send_to_the_first(link, originate_of(link, source))
+        _send_to_the_first(link, originate_of(link, source), source)
     except SwitchError as error:
         link.refresh_from_db()
         if isinstance(error, UnsafeCommandError):
@@ -52,10 +53,10 @@ def dial(link: CallLink, source: Endpoint) -> None:
         look(link)
 
 
-def _send_to_the_first(link: CallLink, command: OriginateLink) -> None:
+def _send_to_the_first(link: CallLink, command: OriginateLink, source: Endpoint) -> None:
     """Send the command to the first switch that takes commands. Raises SwitchError: before the claim none has seen it."""
     reasons = []
-    for place in in_order():
+    for place in in_order(source):
         try:
             with reach(place.address) as socket:
                 # Before the command: its result comes only to whoever listens already.
@@ -71,9 +72,19 @@ def _send_to_the_first(link: CallLink, command: OriginateLink) -> None:
     raise SwitchAwayError(" ".join(reasons) or "FREESWITCH_ESL_URL is not set.")
 
 
-def in_order() -> list[ConfiguredSwitch]:
-    """Return the switches in the order in which they are tried: as they are configured, those known to be away last."""
-    return sorted(configured(), key=lambda place: place.switch is not None and place.switch.is_away)
+def in_order(source: Endpoint) -> list[ConfiguredSwitch]:
+    """Return the switches in the order in which they are tried: as they are configured, those known to be away last.
+
+    For an extension the one comes first at which its phone is registered, so far as that is known: another has nobody to ring.
+    """
+    known = switches_of(source.number, source.domain) if isinstance(source, ExtensionEndpoint) else []
+
+    def rank(place: ConfiguredSwitch) -> tuple[bool, int]:
+        switch = place.switch
+        registered = known.index(switch.pk) if switch and switch.pk in known else len(known)
+        return switch is not None and switch.is_away, registered
+
+    return sorted(configured(), key=rank)
 
 
 def originate_of(link: CallLink, source: Endpoint) -> OriginateLink:

@@ -27,6 +27,9 @@ LONGEST_WAIT_SECONDS = 30.0
 # A heartbeat comes every 20 seconds: two that are missing mean that the connection is dead though nobody closed it.
 SILENCE_SECONDS = 50.0
 SWEEP_EVERY_SECONDS = 5.0
+# How often a switch is asked for what it has, as events can be lost; and how soon the first time, as one that has only just
+# started has nothing to show yet.
+LOOK_EVERY_SECONDS, LOOK_FIRST_SECONDS = 60.0, 10.0
 # How soon a listener that hears nothing sees that it is to stop.
 POLL_SECONDS = 1.0
 # A link whose command is only now on its way has no channel yet.
@@ -94,6 +97,7 @@ def wait_after(failures: int) -> float:
 
 def _follow_until(stop: threading.Event, socket: EventSocket, switch: Switch) -> None:
     heard = swept = time.monotonic()
+    looks_at = heard + LOOK_FIRST_SECONDS
     while not stop.is_set():
         event = socket.next_event(POLL_SECONDS)
         now = time.monotonic()
@@ -106,6 +110,9 @@ def _follow_until(stop: threading.Event, socket: EventSocket, switch: Switch) ->
         if now - swept > SWEEP_EVERY_SECONDS:
             swept = now
             sweep()
+        if now > looks_at:
+            looks_at = now + LOOK_EVERY_SECONDS
+            catching_up.look_again(socket, switch)
 
 
 def reconcile(socket: EventSocket, switch: Switch) -> None:

@@ -31,6 +31,14 @@ def catch_up(socket: EventSocket, switch: Switch) -> None:
     before = Switch.objects.values_list("last_heard_at", flat=True).get(pk=switch.pk)
     close_lost(switch, switch.core_uuid, before)
     _note_presence(socket, switch)
+    look_again(socket, switch)
+
+
+def look_again(socket: EventSocket, switch: Switch) -> None:
+    """Take down what a switch has: an event may have been lost, and right after its start a switch has no profiles yet.
+
+    Raises SwitchError where the switch is lost meanwhile.
+    """
     _legs(socket, switch)
     now = timezone.now()
     listed = _asked(socket, live_commands.ShowPhones())

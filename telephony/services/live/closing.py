@@ -52,8 +52,9 @@ def _close(live: LiveCall, channels: Sequence[LiveChannel], last_heard_at: datet
 def _unknown(live: LiveCall, channels: Sequence[LiveChannel], last_heard_at: datetime | None) -> Call:
     """Store a call of which only this is known: who called whom, when, and whether they talked."""
     values = resolve(summarise(channels), live.switch)
-    seen = [leg.bridged_at for leg in channels if leg.bridged_at] + ([last_heard_at] if last_heard_at else [])
-    ended_at = max([live.started_at, *seen])
+    # Whatever was written of the call was heard of the switch.
+    seen = (live.started_at, live.updated_at, last_heard_at, *(leg.bridged_at for leg in channels))
+    ended_at = max(at for at in seen if at is not None)
     answered_at = values["answered_at"]
     call = Call.objects.create(
         **values

@@ -71,7 +71,8 @@ def _heartbeat(switch: Switch, event: Event) -> None:
         listened_at=now,
         sessions=whole_of(event.get("Session-Count"), _MOST_LEGS) or 0,
         max_sessions=whole_of(event.get("Max-Sessions"), _MOST_LEGS) or 0,
-        version=storable(event.get("FreeSWITCH-Version"), 64),
+        # As `status` has it: without the `~64bit` behind it.
+        version=storable(event.get("FreeSWITCH-Version").partition("~")[0], 64),
         **({} if up_for is None else {"started_at": now - timedelta(milliseconds=up_for)}),
         updated_at=now,
     )
