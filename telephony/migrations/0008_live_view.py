@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("telephony", "0006_switch_heard_on_its_event_socket"),
+        ("telephony", "0007_calls_found_by_outcome_and_part_of_a_number"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
