@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("telephony", "0007_calls_found_by_outcome_and_part_of_a_number"),
+        ("telephony", "0012_one_call_link_a_person_awaits_a_call"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("telephony", "0008_live_view"),
+        ("telephony", "0013_live_view"),
     ]
 
     operations = [

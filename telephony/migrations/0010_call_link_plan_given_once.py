@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("telephony", "0007_calls_found_by_outcome_and_part_of_a_number"),
+        ("telephony", "0009_waveforms_of_recordings"),
     ]
 
     operations = [

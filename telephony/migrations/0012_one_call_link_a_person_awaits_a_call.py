@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("telephony", "0010_registered_cell_phones"),
+        ("telephony", "0011_registered_cell_phones"),
     ]
 
     operations = [

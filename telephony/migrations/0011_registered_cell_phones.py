@@ -9,7 +9,7 @@ import telephony.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("telephony", "0009_waveforms_of_recordings"),
+        ("telephony", "0010_call_link_plan_given_once"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
