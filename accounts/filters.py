@@ -50,7 +50,8 @@ KINDS = (
     ("second_factor", "Second factors"), ("invitation", "Invitations"), ("assignment", "Assignments"), ("number", "Numbers"),
     ("numbers", "Imports of numbers"),
     ("calls", "Exports of calls"),
-    ("extension", "Extensions"), ("recording", "Recordings"), ("call_link", "Call links"), ("maintenance", "Maintenance"),
+    ("extension", "Extensions"), ("ban", "Bans"),
+    ("recording", "Recordings"), ("call_link", "Call links"), ("maintenance", "Maintenance"),
 )  # fmt: skip
 
 

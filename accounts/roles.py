@@ -14,17 +14,21 @@ _STAFF: Final = (
         "telephony",
         ("view",),
         (
+            "bannedaddress",
             "call",
             "callalias",
             "calllink",
             "domain",
+            "failedregistration",
             "gateway",
             "leg",
             "quarantine",
             "recording",
+            "revocation",
+            "revocationerrand",
             "switch",
             "switchlistening",
-        ),
+        ),  # fmt: skip
     )
     | _named("telephony", ("view", "add", "change"), ("assignment", "cellphone", "extension", "number", "provider"))
     # An assignment names a person: whoever gives one has to find them.

@@ -217,6 +217,14 @@ CALLS_AN_HOUR = env.integer("CALLS_AN_HOUR", 30, least=1, most=10_000)
 CALL_MINUTES_A_DAY = env.integer("CALL_MINUTES_A_DAY", 240, least=1, most=100_000)
 CALL_MINUTES_LONGEST = env.integer("CALL_MINUTES_LONGEST", 60, least=1, most=1440)
 
+# Whoever fails to prove himself to the switch so often within so many minutes is not listened to for a while. A phone with an
+# old password tries once or twice a minute: some of them behind one address stay below.
+BAN_AFTER_FAILURES = env.integer("BAN_AFTER_FAILURES", 30, least=3, most=1_000_000)
+BAN_WINDOW_MINUTES = env.integer("BAN_WINDOW_MINUTES", 5, least=1, most=1440)
+BAN_MINUTES = env.integer("BAN_MINUTES", 60, least=1, most=525_600)
+# Never banned; nor are the carriers' networks, TRUSTED_PROXIES and FREESWITCH_ALLOWED_CIDRS.
+BAN_NEVER_CIDRS = env.networks("BAN_NEVER_CIDRS", "127.0.0.0/8,::1/128")
+
 # Unset, the portal cannot place calls; all else works.
 FREESWITCH_ESL_ALL = env.optional("FREESWITCH_ESL_URL", parse_urls) or ()
 # The one that is preferred: where calls are placed while it can be reached.

@@ -12,6 +12,7 @@ from accounts.actors import actor_of
 from telephony.admin.holding import HoldableAdmin
 from telephony.models import Domain, Extension, Gateway, Switch, SwitchListening
 from telephony.services.credentials import set_gateway_password
+from telephony.services.revocations.asking import revoke_domain
 from telephony.switch.configuration import PASSWORD_PATTERN
 from web.admin import KeptAdmin, ReadOnlyAdmin
 
@@ -27,6 +28,13 @@ class DomainAdmin(KeptAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Domain | None = None) -> Any:
         """Fix the name once there are extensions: their passwords are bound to it."""
         return ("name",) if obj and obj.extensions.exists() else ()
+
+    def save_model(self, request: HttpRequest, obj: Domain, form: Any, change: bool) -> None:
+        """Let the switches forget the phones of a domain that is taken out of use, and end their calls."""
+        was_active = change and Domain.objects.filter(pk=obj.pk, is_active=True).exists()
+        super().save_model(request, obj, form, change)
+        if was_active and not obj.is_active:
+            revoke_domain(obj, actor=actor_of(request))
 
 
 @admin.register(Extension)

@@ -12,7 +12,12 @@ from accounts.models import User
 from accounts.permissions import HasScope, IsActiveUser, person_of
 from telephony.models import CallLink
 from telephony.services.call_links.dialling import bring_up_to_date, cancel
-from telephony.services.call_links.parties import CellPhoneRequiredError, LinkNumberError, NumberRequiredError
+from telephony.services.call_links.parties import (
+    CellPhoneRequiredError,
+    ExtensionClosedError,
+    LinkNumberError,
+    NumberRequiredError,
+)
 from telephony.services.call_links.placing import CallLimitError, await_call, place
 from telephony.services.dialing import DestinationNotAllowedError
 from telephony.services.switchboard import SwitchAwayError
@@ -121,6 +126,8 @@ class CallLinks(ApiView):
             raise Problem(409, "number_required", "You have no number yet: assign-number gives you one.") from None
         except CellPhoneRequiredError:
             raise Problem(409, "cell_phone_required", "You have no cell phone registered: PUT cell-phone does it.") from None
+        except ExtensionClosedError as error:
+            raise Problem(403, "extension_closed", str(error)) from None
         except DestinationNotAllowedError as error:
             raise Problem(403, "destination_not_allowed", str(error)) from None
         except CallLimitError as error:

@@ -1,9 +1,10 @@
-"""Section `configuration` of `/freeswitch/xml`: SIP profiles, and the networks of carriers; all else is the switch's own."""
+"""Section `configuration` of `/freeswitch/xml`: SIP profiles, the networks of carriers, who is banned; all else is the switch's own."""
 
 from collections.abc import Callable
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from telephony.services.bans import banned_networks
 from telephony.services.sip_configuration import carriers, domains, gateways, listening
 from telephony.switch.configuration import acl_document, sofia_document
 from telephony.switch.documents import not_found
@@ -26,7 +27,7 @@ def _sofia(request: XmlRequest) -> Element:
 
 
 def _acl(request: XmlRequest) -> Element:
-    return acl_document(carriers())
+    return acl_document(carriers(), banned_networks())
 
 
 FILES: Final[dict[str, Callable[[XmlRequest], Element]]] = {"sofia.conf": _sofia, "acl.conf": _acl}

@@ -1,5 +1,6 @@
 """The models of the phone service, by noun."""
 
+from telephony.models.bans import BannedAddress, FailedRegistration
 from telephony.models.call_links import CallLink
 from telephony.models.calls import Call, CallAlias, Leg, LegLink, Quarantine
 from telephony.models.cell_phones import CellPhone
@@ -15,16 +16,19 @@ from telephony.models.live import (
 )
 from telephony.models.numbers import Assignment, Number, Provider
 from telephony.models.recordings import Recording
+from telephony.models.revocations import Revocation, RevocationErrand, RevocationReason
 from telephony.models.switches import Gateway, Switch
 
 __all__ = [
     "Assignment",
+    "BannedAddress",
     "Call",
     "CallAlias",
     "CallLink",
     "CellPhone",
     "Domain",
     "Extension",
+    "FailedRegistration",
     "Gateway",
     "GatewayChange",
     "GatewayStatus",
@@ -37,6 +41,9 @@ __all__ = [
     "Quarantine",
     "Recording",
     "Registration",
+    "Revocation",
+    "RevocationErrand",
+    "RevocationReason",
     "Switch",
     "SwitchListening",
     "UnrecordedLeg",

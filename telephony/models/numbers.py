@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from telephony.fields import E164Field, format_number
 from telephony.models.directory import Extension
-from telephony.models.holding import Holdable, HoldableQuerySet, holding_constraints
+from telephony.models.holding import Holdable, HoldableQuerySet, HoldingState, holding_constraints
 
 
 class Provider(models.Model):
@@ -62,6 +62,12 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def open(self) -> Self:
         """Return the assignments that hold now."""
         return self.filter(ends_at=None)
+
+    def in_use(self) -> Self:
+        """Return the assignments that hold now and let an active person use an extension that is not closed."""
+        return self.open().filter(
+            extension__domain__is_active=True, extension__state=HoldingState.ASSIGNED, user__is_active=True
+        )
 
     def at(self, when: datetime) -> Self:
         """Return the assignments that held at this moment."""

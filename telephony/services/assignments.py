@@ -8,8 +8,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
-from telephony.models import Assignment, Extension, Number
+from telephony.models import Assignment, Extension, Number, RevocationReason
 from telephony.models.holding import HoldingState
+from telephony.services.revocations.asking import revoke
 from web.locks import lock_names
 
 # The lock under which things are chosen and taken: what one has chosen nobody takes from under him.
@@ -51,17 +52,21 @@ def open_assignment(
 def release(assignment: Assignment, *, actor: User | None = None, at: datetime | None = None) -> bool:
     """Take back what an assignment gave; each rests before it is given again. Tell whether it was still open.
 
-    The extension forgets its holder: the password of his phone, where he had it forwarded to, his name.
+    The extension forgets its holder: the password of his phone, where he had it forwarded to, his name; and the switches
+    forget his phones and end his calls. One that is closed stays closed.
     """
     # Never before it began: the clocks of two servers differ a little.
     now = max(at or timezone.now(), assignment.starts_at)
     if not Assignment.objects.open().filter(pk=assignment.pk).update(ends_at=now, updated_at=timezone.now()):
         return False
     after = _after_holding(now)
-    Extension.objects.filter(pk=assignment.extension_id).update(**after, **FORGOTTEN, updated_at=timezone.now())
+    extension = Extension.objects.filter(pk=assignment.extension_id)
+    extension.update(**FORGOTTEN, updated_at=timezone.now())
+    extension.exclude(state=HoldingState.DISABLED).update(**after)
     if assignment.number_id is not None:
         Number.objects.filter(pk=assignment.number_id).update(**after, updated_at=timezone.now())
     AuditEntry.objects.record("assignment.released", assignment, actor=actor, before=_described(assignment))
+    revoke(assignment.extension, RevocationReason.RELEASED, actor=actor)
     return True
 
 
@@ -75,9 +80,10 @@ def pass_on(assignment: Assignment, *, actor: User, at: datetime) -> None:
 
 def set_disabled(thing: Extension | Number, *, disabled: bool, actor: User | None = None) -> bool:
     """Take something out of use, or bring it back; what somebody holds stays as it is. Tell whether it changed."""
-    before, after = (HoldingState.FREE, HoldingState.DISABLED) if disabled else (HoldingState.DISABLED, HoldingState.FREE)
     with transaction.atomic():
         lock_names([POOL])
+        free = HoldingState.ASSIGNED if not disabled and _is_held(thing) else HoldingState.FREE
+        before, after = (free, HoldingState.DISABLED) if disabled else (HoldingState.DISABLED, free)
         changed = type(thing).objects.filter(pk=thing.pk, state=before).update(state=after, updated_at=timezone.now())
         if changed:
             AuditEntry.objects.record(
@@ -85,6 +91,11 @@ def set_disabled(thing: Extension | Number, *, disabled: bool, actor: User | Non
                 thing, actor=actor, before={"state": before}, after={"state": after},
             )  # fmt: skip
     return bool(changed)
+
+
+def _is_held(thing: Extension | Number) -> bool:
+    """Tell whether somebody holds it: a closed extension may be."""
+    return Assignment.objects.open().filter(**{str(thing._meta.model_name): thing}).exists()
 
 
 def _claim(thing: Extension | Number, now: datetime) -> None:

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
-from telephony.models import Extension, Gateway
+from telephony.models import Extension, Gateway, RevocationReason
+from telephony.services.revocations.asking import revoke
 from web.encryption import cipher
 
 # Without what is misread or has to be escaped somewhere; 24 of them are worth 139 bits.
@@ -29,13 +30,17 @@ def ha1_of(extension: Extension) -> str | None:
 
 @transaction.atomic(durable=True)
 def renew_password(extension: Extension, *, actor: User | None) -> str:
-    """Give an extension a new SIP password and return it; it cannot be had again."""
+    """Give an extension a new SIP password and return it; it cannot be had again.
+
+    Whoever has the old one is thrown out: the switches forget the extension's phones and end its calls.
+    """
     password = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     # What SIP digest authentication is made of (RFC 3261); its strength is the password's.
     plain = f"{extension.number}:{extension.domain.name}:{password}".encode()
     ha1 = hashlib.md5(plain, usedforsecurity=False).hexdigest()
     Extension.objects.filter(pk=extension.pk).update(encrypted_ha1=cipher().encrypt(ha1.encode()), updated_at=timezone.now())
     AuditEntry.objects.record("extension.password_renewed", extension, actor=actor)
+    revoke(extension, RevocationReason.PASSWORD_CHANGED, actor=actor)
     return password
 
 

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from telephony.models import Assignment, Domain, Extension, Number
-from telephony.services.assignments import POOL, open_assignment, pass_on
+from telephony.models.holding import HoldingState
+from telephony.services.assignments import POOL, NotClaimableError, open_assignment, pass_on
 from web.locks import lock_names
 
 # As many as staff may have made by hand in between: the row of those that the pool makes goes on behind one of them.
@@ -43,7 +44,7 @@ def assign_number(user: User, area_code: str = "") -> tuple[Assignment, bool]:
     """Return the number and extension that a person holds, given from the pool when they hold none yet; tell whether new.
 
     `area_code` asks for numbers of the home country that begin with it. One transaction takes both or neither. Raises
-    PoolEmptyError, and NotClaimableError for whom somebody has just deactivated.
+    PoolEmptyError, and NotClaimableError for whom somebody has just deactivated, or whose extension is closed.
     """
     # One at a time: what is next is the same question for everybody.
     lock_names([POOL])
@@ -51,6 +52,9 @@ def assign_number(user: User, area_code: str = "") -> tuple[Assignment, bool]:
     if held is not None and held.number is not None:
         held.user = user
         return held, False
+    if held is not None and held.extension.state == HoldingState.DISABLED:
+        # With another assignment it would be open again.
+        raise NotClaimableError(f"{held.extension} is closed.")
     now = timezone.now()
     number = _next_number(now, area_code)
     if number is None:

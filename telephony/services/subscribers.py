@@ -8,34 +8,14 @@ from telephony.switch.directory import Subscriber
 
 def holder_at(user: str, domain: str) -> Assignment | None:
     """Return the assignment by which an active person holds `user@domain` now; None for everybody else."""
-    return (
-        Assignment.objects.open()
-        .filter(
-            extension__number=user,
-            extension__domain__name=domain.lower(),
-            extension__domain__is_active=True,
-            extension__state=HoldingState.ASSIGNED,
-            user__is_active=True,
-        )
-        .select_related("user", "extension__domain", "number")
-        .first()
-    )
+    held = Assignment.objects.in_use().filter(extension__number=user, extension__domain__name=domain.lower())
+    return held.select_related("user", "extension__domain", "number").first()
 
 
 def holder_of_number(digits: str) -> Assignment | None:
     """Return the assignment by which an active person holds one of our numbers now; None for any other number."""
-    return (
-        Assignment.objects.open()
-        .filter(
-            number__number=digits,
-            number__state=HoldingState.ASSIGNED,
-            extension__domain__is_active=True,
-            extension__state=HoldingState.ASSIGNED,
-            user__is_active=True,
-        )
-        .select_related("user", "extension__domain", "number")
-        .first()
-    )
+    held = Assignment.objects.in_use().filter(number__number=digits, number__state=HoldingState.ASSIGNED)
+    return held.select_related("user", "extension__domain", "number").first()
 
 
 def subscriber_of(held: Assignment) -> Subscriber:

@@ -5,7 +5,7 @@ another, without the list of carriers anybody reaches the context `public`.
 Source: FreeSWITCH 1.11.1, sofia.c, as run.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -14,6 +14,9 @@ from xml.etree.ElementTree import Element
 from telephony.switch.documents import UnsafeTextError, element, fit, param, section
 
 CARRIERS_LIST: Final = "carriers"
+PHONES_LIST: Final = "phones"
+# A document of so many fits well into what the switch takes.
+MOST_BANNED: Final = 10_000
 
 PROXY_PATTERN: Final = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::[1-9][0-9]{0,4})?(?:;transport=(?:udp|tcp|tls))?"
 USERNAME_PATTERN: Final = r"[A-Za-z0-9._+@-]{1,64}"
@@ -86,14 +89,23 @@ def sofia_document(listening: Listening, domains: Sequence[str], gateways: Itera
     return _configuration("sofia.conf", global_settings, element("profiles", internal, external))
 
 
-def acl_document(carriers: Iterable[str]) -> Element:
-    """Return `acl.conf`: from which networks carriers send calls; from everywhere else none is taken."""
-    nodes = (element("node", type="allow", cidr=fit(network, _NETWORK, "network")) for network in carriers)
+def acl_document(carriers: Iterable[str], banned: Sequence[str] = ()) -> Element:
+    """Return `acl.conf`: from which networks carriers send calls, and from everywhere else none; and who is banned.
+
+    No profile may apply the list of phones: to be on a list that lets in (`apply-inbound-acl`, `apply-register-acl`) means
+    there to need no password. Whoever is banned is refused by the directory; the list is for `acl ADDRESS phones`, for other
+    modules, and for what stands before the switch.
+    """
     lists = (
-        element("list", *nodes, name=CARRIERS_LIST, default="deny"),
+        element("list", *_nodes("allow", carriers), name=CARRIERS_LIST, default="deny"),
+        element("list", *_nodes("deny", banned[:MOST_BANNED]), name=PHONES_LIST, default="allow"),
         element("list", name="domains", default="deny"),
     )
     return _configuration("acl.conf", element("network-lists", *lists))
+
+
+def _nodes(kind: str, networks: Iterable[str]) -> Iterator[Element]:
+    return (element("node", type=kind, cidr=fit(network, _NETWORK, "network")) for network in networks)
 
 
 def _configuration(name: str, *children: Element) -> Element:

@@ -15,6 +15,8 @@ from social_django.models import Association, Code, Nonce, Partial
 from tqdm import tqdm
 
 from accounts.models import SignIn
+from telephony.services import bans, registrations
+from telephony.services.revocations import errands
 from web import idempotency
 from web.cache import DatabaseCache
 
@@ -65,6 +67,19 @@ def sweep_cache() -> int:
     return cache.delete_expired() if isinstance(cache, DatabaseCache) else 0
 
 
+def sweep_bans() -> int:
+    """Delete some bans whose time is over, and let the switches know; return how many."""
+    forgotten = bans.forget_expired(AT_ONCE)
+    if forgotten:
+        bans.publish()
+    return forgotten
+
+
+def sweep_failed_registrations() -> int:
+    """Delete some counts of addresses that have not failed for a week; return how many."""
+    return registrations.forget(AT_ONCE)
+
+
 # Each is repeated until it finds nothing.
 SWEEPS: dict[str, Callable[[], int]] = {
     "answers kept for an Idempotency-Key": sweep_answers,
@@ -72,14 +87,20 @@ SWEEPS: dict[str, Callable[[], int]] = {
     "sign-ins over the API": sweep_sign_ins,
     "sign-ins on the web": sweep_social_sign_ins,
     "wrong passwords": sweep_wrong_passwords,
+    "bans": sweep_bans,
+    "failed registrations": sweep_failed_registrations,
     "cache entries": sweep_cache,
 }
 
 
 class Command(BaseCommand):
-    help = "Delete sessions, sign-ins, cached values and kept answers whose time is over. For cron, once an hour or a day."
+    help = (
+        "Delete sessions, sign-ins, bans, cached values and kept answers whose time is over, and tell the switches of revocations "
+        "that they missed. For cron, once an hour or a day."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"revocations: {errands.repeat()} told late")
         for name, sweep in SWEEPS.items():
             deleted = 0
             # On a terminal only; and only where it takes long enough to be seen.

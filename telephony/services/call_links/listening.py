@@ -11,9 +11,11 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django.utils import timezone
 
 from telephony.models import CallLink, Switch
+from telephony.services import bans
 from telephony.services.call_links.dialling import FOLLOWED, bring_up_to_date, kill
 from telephony.services.call_links.progress import follow
 from telephony.services.live import catching_up, hearing
+from telephony.services.revocations import errands
 from telephony.services.switchboard import addresses, identify, reach
 from telephony.switch.commands import ShowCalls, ShowChannels, rows
 from telephony.switch.errors import SwitchError
@@ -80,7 +82,7 @@ def _follow_switch(stop: threading.Event, address: SwitchAddress, tell: Callable
                 reconcile(socket, switch)
                 tell(f"connected: the events of {switch} at {address} are followed")
                 failures = 0
-                _follow_until(stop, socket, switch)
+                _follow_until(stop, socket, switch, address)
         except (SwitchError, OperationalError, InterfaceError) as error:
             failures += 1
             wait = wait_after(failures)
@@ -95,9 +97,13 @@ def wait_after(failures: int) -> float:
     return min(LONGEST_WAIT_SECONDS, 2.0 ** min(failures - 1, 5)) * random.uniform(0.7, 1.0)  # noqa: S311 - no secret
 
 
-def _follow_until(stop: threading.Event, socket: EventSocket, switch: Switch) -> None:
+def _follow_until(stop: threading.Event, socket: EventSocket, switch: Switch, address: SwitchAddress) -> None:
     heard = swept = time.monotonic()
     looks_at = heard + LOOK_FIRST_SECONDS
+    access_list = bans.Follower()
+    access_list.follow(socket)
+    # What the switch was not told while it was away.
+    errands.repeat(address, whenever=True)
     while not stop.is_set():
         event = socket.next_event(POLL_SECONDS)
         now = time.monotonic()
@@ -110,6 +116,8 @@ def _follow_until(stop: threading.Event, socket: EventSocket, switch: Switch) ->
         if now - swept > SWEEP_EVERY_SECONDS:
             swept = now
             sweep()
+            access_list.follow(socket)
+            errands.repeat(address)
         if now > looks_at:
             looks_at = now + LOOK_EVERY_SECONDS
             catching_up.look_again(socket, switch)

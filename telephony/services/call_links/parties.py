@@ -18,6 +18,10 @@ class NumberRequiredError(Exception):
     """The person has no number that the destination could see."""
 
 
+class ExtensionClosedError(Exception):
+    """The person's extension is closed; the message says so."""
+
+
 class CellPhoneRequiredError(Exception):
     """The person has no registered cell phone to dial in from."""
 
@@ -39,10 +43,12 @@ class Party:
 
 
 def number_holding_of(user: User) -> Assignment:
-    """Return by what a person holds their number. Raises NumberRequiredError."""
+    """Return by what a person holds their number. Raises NumberRequiredError, ExtensionClosedError."""
     held = assignment_of(user)
     if held is None or held.number is None:
         raise NumberRequiredError
+    if held.extension.state != HoldingState.ASSIGNED:
+        raise ExtensionClosedError(f"{held.extension} is closed: no calls are placed for it.")
     return held
 
 

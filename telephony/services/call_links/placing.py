@@ -51,7 +51,8 @@ def place(user: User, source: str, destination: str, *, idempotency_key: str = "
 
     Commits the link, then sends the switch the command: nothing else is needed to dial. The same pair by the same person
     within 30 seconds is the same link, and so is, for a day, the same idempotency key. Raises NumberRequiredError,
-    LinkNumberError, DestinationNotAllowedError, CallLimitError, and SwitchAwayError where nothing was dialled.
+    ExtensionClosedError, LinkNumberError, DestinationNotAllowedError, CallLimitError, and SwitchAwayError where nothing was
+    dialled.
     """
     held = number_holding_of(user)
     source_party, destination_party = source_of(source, held), destination_of(destination, held)

@@ -13,13 +13,16 @@ from django.db import DataError, IntegrityError
 from django.utils import timezone
 
 from telephony.models import Switch
+from telephony.services import registrations
 from telephony.services.live import channels, gateways, phones
 from telephony.switch.esl import Event
 from telephony.switch.live_facts import gateway_of, instant_of, leg_of, phone_of, storable, uuid_of, whole_of
 
 logger = logging.getLogger("portal.listener")
 
-SUBCLASSES: Final = ("sofia::register", "sofia::unregister", "sofia::expire", "sofia::gateway_state")
+SUBCLASSES: Final = (
+    "sofia::register", "sofia::unregister", "sofia::expire", "sofia::gateway_state", registrations.FAILURE,
+)  # fmt: skip
 EVENTS: Final = (
     "HEARTBEAT", "SHUTDOWN", "CHANNEL_CREATE", "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA", "CHANNEL_ANSWER", "CHANNEL_BRIDGE",
     "CHANNEL_UNBRIDGE", "CHANNEL_HOLD", "CHANNEL_UNHOLD", "CHANNEL_HANGUP_COMPLETE",
@@ -95,6 +98,10 @@ def _unregistered(switch: Switch, event: Event) -> None:
         phones.unregistered(switch, phone)
 
 
+def _not_registered(switch: Switch, event: Event) -> None:
+    registrations.failed(event)
+
+
 def _gateway(switch: Switch, event: Event) -> None:
     facts = gateway_of(event.headers)
     if facts is not None:
@@ -111,4 +118,5 @@ HANDLERS: Final[dict[str, Callable[[Switch, Event], None]]] = {
     "sofia::unregister": _unregistered,
     "sofia::expire": _unregistered,
     "sofia::gateway_state": _gateway,
+    registrations.FAILURE: _not_registered,
 }

@@ -1,0 +1,180 @@
+"""What one switch is told of one revocation, step by step, each with its answer: that is the proof."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.utils import timezone
+
+from telephony.models import Assignment, Revocation
+from telephony.switch.access_commands import (
+    Extension,
+    FlushRegistrations,
+    FlushUser,
+    LiveLeg,
+    Phone,
+    ShowPhones,
+    UuidDump,
+    leg_of,
+    phones,
+)
+from telephony.switch.commands import Command, ShowChannels, UuidKill, rows
+from telephony.switch.errors import CommandRefusedError, SwitchError, SwitchLostError
+from telephony.switch.esl import EventSocket
+
+# What a manager hangs up ends with, as the switch itself has it.
+CAUSE: Final = "MANAGER_REQUEST"
+# A leg that was about to come into being when the switch listed them is in the next list.
+MOST_ROUNDS: Final = 4
+BETWEEN_ROUNDS_SECONDS: Final = 0.2
+# By how much the clocks of portal and switch may differ.
+SLACK: Final = timedelta(seconds=30)
+_LONGEST_ANSWER: Final = 200
+_MOST_STEPS: Final = 200
+
+Step = dict[str, Any]
+
+
+@dataclass
+class Told:
+    """What was said and heard. `keep` is given all steps whenever there is one more; `problem` says what is not done."""
+
+    keep: Callable[[list[Step]], None]
+    steps: list[Step] = field(default_factory=list)
+    problem: str = ""
+
+    def add(self, step: str, command: Command | None, answer: str, **more: Any) -> None:
+        """Write down a step: which one it was, the command's text, the first line of the answer, and what that comes to."""
+        line = next((part.strip() for part in answer.splitlines() if part.strip()), "")
+        shown = "".join(letter if letter.isprintable() else " " for letter in line)[:_LONGEST_ANSWER]
+        text = command.text if command is not None else ""
+        if len(self.steps) < _MOST_STEPS:
+            self.steps.append({"at": timezone.now().isoformat(), "step": step, "command": text, "answer": shown} | more)
+            self.keep(self.steps)
+
+
+@dataclass(frozen=True)
+class _Conversation:
+    socket: EventSocket
+    told: Told
+    deadline: float
+
+    def ask(self, command: Command) -> str:
+        """Ask the switch. Raises SwitchError, CommandRefusedError where it says no."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            self.socket.close()
+            raise SwitchLostError("The switch did not answer in time.")
+        return self.socket.api(command, timeout=left)
+
+
+def tell(socket: EventSocket, revocation: Revocation, told: Told, deadline: float) -> None:
+    """Let a switch forget an extension's phones and end its calls; `told.problem` says what it did not do.
+
+    Raises SwitchError where it cannot be asked any further.
+    """
+    extension = Extension(revocation.extension.number, revocation.extension.domain.name)
+    talk = _Conversation(socket, told, deadline)
+    try:
+        _forget(talk, extension, may_register=_is_in_use(revocation))
+    except SwitchError as error:
+        if socket.closed:
+            raise
+        # A switch that cannot say who is registered can hang up all the same.
+        told.problem = str(error)
+    _end_calls(talk, extension, revocation)
+
+
+def _forget(talk: _Conversation, extension: Extension, *, may_register: bool) -> None:
+    """Let the switch forget what it keeps of an extension, in the order in which it would come back otherwise."""
+    flush = FlushUser(extension)
+    talk.told.add("cache", flush, talk.ask(flush))
+    before = _phones(talk, extension)
+    forget = FlushRegistrations(extension)
+    talk.told.add("registrations", forget, talk.ask(forget), phones=[_described(phone) for phone in before])
+    left = _phones(talk, extension)
+    talk.told.add("forgotten", ShowPhones(extension), f"{len(left)} registered", phones=[_described(phone) for phone in left])
+    # With a new password a phone may have come back at once; without a right to it none can.
+    if left and not may_register:
+        talk.told.problem = "The switch still has a phone registered."
+
+
+def _phones(talk: _Conversation, extension: Extension) -> list[Phone]:
+    return phones(talk.ask(ShowPhones(extension)))
+
+
+def _described(phone: Phone) -> dict[str, str]:
+    return {"place": phone.place, "agent": phone.agent}
+
+
+def _end_calls(talk: _Conversation, extension: Extension, revocation: Revocation) -> None:
+    """Hang up every leg of an extension, until a list has none any more."""
+    until = _last_beginning(revocation)
+    ended: set[str] = set()
+    for _ in range(MOST_ROUNDS):
+        legs = [leg for leg in _legs(talk, until) if leg.is_of(extension, revocation.extension_id)]
+        if not legs:
+            talk.told.add("ended", ShowChannels(), f"{len(ended)} ended, 0 left")
+            return
+        for leg in legs:
+            _hang_up(talk, leg)
+            ended.add(leg.uuid)
+        time.sleep(BETWEEN_ROUNDS_SECONDS)
+    talk.told.problem = "The switch still has a call of this extension."
+
+
+def _last_beginning(revocation: Revocation) -> datetime | None:
+    """Return until when a call must have begun to be ended; None for every call.
+
+    Where the switch is told late, somebody may have been let in again meanwhile: what began since then is theirs.
+    """
+    late = timezone.now() > revocation.created_at + SLACK
+    return revocation.created_at + SLACK if late and _is_in_use(revocation) else None
+
+
+def _is_in_use(revocation: Revocation) -> bool:
+    """Tell whether somebody may use the extension at this moment."""
+    return Assignment.objects.in_use().filter(extension=revocation.extension_id).exists()
+
+
+def _legs(talk: _Conversation, until: datetime | None) -> Iterator[LiveLeg]:
+    for row in rows(talk.ask(ShowChannels())):
+        if until is not None and _began_after(row, until):
+            continue
+        leg = _leg(talk, row.get("uuid", ""))
+        if leg is not None:
+            yield leg
+
+
+def _began_after(row: dict[str, str], until: datetime) -> bool:
+    text = row.get("created_epoch", "")
+    return text.isascii() and text.isdigit() and len(text) < 12 and datetime.fromtimestamp(int(text), UTC) > until
+
+
+def _leg(talk: _Conversation, text: str) -> LiveLeg | None:
+    """Return a leg by its variables; None where it has ended meanwhile, or has a name that no leg of ours has."""
+    try:
+        leg_uuid = UUID(text)
+        return leg_of(talk.ask(UuidDump(leg_uuid)))
+    except (ValueError, CommandRefusedError):
+        return None
+
+
+def _hang_up(talk: _Conversation, leg: LiveLeg) -> None:
+    kill = UuidKill(UUID(leg.uuid), CAUSE)
+    try:
+        answer = talk.ask(kill)
+    except CommandRefusedError as refused:
+        # It has ended by itself.
+        answer = refused.reply
+    talk.told.add("call", kill, answer, **_shown(leg))
+
+
+def _shown(leg: LiveLeg) -> dict[str, str]:
+    """Return what a person knows a call by: who called, and whom."""
+    names = {"from": ("effective_caller_id_number", "sip_from_user"), "to": ("sip_req_user", "dialed_user", "sip_to_user")}
+    found = {key: next((leg.variables[name] for name in among if leg.variables.get(name)), "") for key, among in names.items()}
+    return {key: "".join(letter for letter in value if letter.isprintable())[:40] for key, value in found.items()}
