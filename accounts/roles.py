@@ -28,7 +28,7 @@ _STAFF: Final = (
             "revocationerrand",
             "switch",
             "switchlistening",
-        ),  # fmt: skip
+        ),
     )
     | _named("telephony", ("view", "add", "change"), ("assignment", "cellphone", "extension", "number", "provider"))
     # An assignment names a person: whoever gives one has to find them.

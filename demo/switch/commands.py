@@ -9,9 +9,11 @@ from demo.switch import listings
 from demo.switch.calls import LiveCall
 from demo.switch.causes import cause_of
 from demo.switch.dial_strings import DialStringError, originate_of
+from demo.switch.directory import a1_hash_of
 from demo.switch.events import leg_headers
 from demo.switch.exchange import Exchange, now
 from demo.switch.incoming import IncomingCall
+from demo.switch.registrar import HERE
 
 ORIGINATE = "originate"
 _CALL_WORDS = 3
@@ -110,11 +112,15 @@ def _sofia(exchange: Exchange, argument: str) -> str:
         return listings.gateway(exchange, words[-1])
     if words == ["xmlstatus", "gateway"]:
         return listings.gateways_xml(exchange)
-    if words[:2] == ["xmlstatus", "profile"] and words[-1] == "reg":
-        return listings.registrations_xml(exchange)
-    if words[:1] == ["profile"]:
-        return _PROFILE_ANSWERS.get(words[2] if len(words) > 2 else "", "-ERR Unknown command!\n")
-    return "-ERR Unknown command!\n"
+    if words[:2] == ["xmlstatus", "profile"] and words[3:4] in (["reg"], ["user"]):
+        return listings.registrations_xml(exchange, "".join(words[4:5]))
+    return _profile(exchange, words[2:]) if words[:1] == ["profile"] else "-ERR Unknown command!\n"
+
+
+def _profile(exchange: Exchange, words: list[str]) -> str:
+    if words[:1] == ["flush_inbound_reg"]:
+        exchange.registrar.flush("".join(words[1:2]))
+    return _PROFILE_ANSWERS.get("".join(words[:1]), "-ERR Unknown command!\n")
 
 
 _PROFILE_ANSWERS = {
@@ -125,7 +131,7 @@ _PROFILE_ANSWERS = {
 
 
 def _simulator(exchange: Exchange, argument: str) -> str:
-    """Control the simulator, which no real switch does: `fault NAME [TIMES]`, `call FROM TO`, `gateway NAME up|down`."""
+    """Control the simulator, which no real switch does: a fault, a gateway that goes down, a phone that registers."""
     words = argument.split()
     if words[:1] == ["call"] and len(words) == _CALL_WORDS:
         call = IncomingCall(exchange, words[1], words[2])
@@ -133,19 +139,52 @@ def _simulator(exchange: Exchange, argument: str) -> str:
         return f"+OK {call.leg_uuid}\n"
     if words[:1] == ["gateway"] and words[2:] in (["up"], ["down"]):
         return "+OK\n" if exchange.trunks.turn(words[1], words[2].upper()) else "-ERR Invalid Gateway!\n"
-    times = int(words[2]) if len(words) > 2 and words[2].isdigit() else None
-    if words[:1] != ["fault"]:
-        return "-USAGE: simulator fault [NAME [TIMES]] | call FROM TO | gateway NAME up|down\n"
+    if words[:1] == ["register"] and len(words) in (3, 4):
+        return _register(exchange, *words[1:])
+    return _fault(exchange, words[1:]) if words[:1] == ["fault"] else _CONTROLS
+
+
+_CONTROLS = (
+    "-USAGE: simulator fault [NAME [TIMES]] | call FROM TO | gateway NAME up|down"
+    " | register USER PASSWORD [ADDRESS]\n"
+)
+
+
+def _fault(exchange: Exchange, words: list[str]) -> str:
+    times = int(words[1]) if len(words) > 1 and words[1].isdigit() else None
     try:
-        exchange.faults.set(words[1] if len(words) > 1 else "", times)
+        exchange.faults.set(words[0] if words else "", times)
     except ValueError as error:
         return f"-ERR {error}\n"
     return "+OK\n"
 
 
+def _register(exchange: Exchange, user: str, password: str, address: str = HERE) -> str:
+    """Let a phone register, as the directory has it: what it is answered, as SIP has it."""
+
+    def directory(user: str, address: str) -> str | None:
+        return a1_hash_of(exchange, user, address)
+
+    taken = exchange.registrar.register(user, password, address, directory)
+    return "+OK 200 OK\n" if taken else "-ERR 403 Forbidden\n"
+
+
+def _acl(exchange: Exchange, argument: str) -> str:
+    """Answer `acl ADDRESS LIST` by the list that was loaded last."""
+    address, _, name = argument.partition(" ")
+    return "true" if exchange.access_lists.lets_in(address, name) else "false"
+
+
+def _reload_acl(exchange: Exchange, argument: str) -> str:
+    exchange.access_lists.load(exchange.settings.portal, exchange.identity.name)
+    return "+OK acl reloaded\n"
+
+
 _COMMANDS: dict[str, Callable[[Exchange, str], str]] = {
+    "acl": _acl,
     "global_getvar": _global_getvar,
     "hupall": _hupall,
+    "reloadacl": _reload_acl,
     "show": _show,
     "simulator": _simulator,
     "sofia": _sofia,

@@ -20,7 +20,7 @@ from demo.switch.subscriptions import Subscription
 
 logger = logging.getLogger(__name__)
 
-_SECRETS = re.compile(r"^(auth\s).*|\?[^\s,})]+")
+_SECRETS = re.compile(r"^(auth\s|api simulator register \S+\s).*|\?[^\s,})]+")
 _POLL_SECONDS = 0.1
 
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from demo.switch.access_lists import AccessLists
 from demo.switch.events import Event, Headers, Switch, event, leg_headers
 from demo.switch.faults import Faults
 from demo.switch.legs import Leg
 from demo.switch.limits import Limits
 from demo.switch.portal import Portal
+from demo.switch.registrar import Registrar
 from demo.switch.trunks import Trunks
 
 
@@ -76,6 +78,8 @@ class Exchange:
         self.trunks = Trunks(settings.gateways, self.fire_custom)
         self._sequence = itertools.count(1)
         self._lock = threading.RLock()
+        self.access_lists = AccessLists()
+        self.registrar = Registrar(settings.domain, settings.extensions, self.fire_custom)
         self._legs: dict[str, tuple[Leg, Call]] = {}
         self._calls: set[Call] = set()
 

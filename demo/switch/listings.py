@@ -13,6 +13,7 @@ from demo.switch.endings import MICROSECONDS, stamp
 from demo.switch.events import Headers, state_of
 from demo.switch.exchange import Exchange, now
 from demo.switch.legs import CARRIER_PORT, Leg, contact_of
+from demo.switch.registrar import Registration
 from demo.switch.trunks import UP
 
 VERSION = "1.11.1-release~64bit"
@@ -121,25 +122,29 @@ def calls(exchange: Exchange) -> list[dict[str, str]]:
 
 
 def registrations(exchange: Exchange) -> list[dict[str, str]]:
-    """Return the rows of `show registrations`."""
+    """Return the rows of `show registrations`: the core lists a phone until its time is up, also one that was thrown out."""
+    return _rows_of(exchange, exchange.registrar.listed())
+
+
+def _rows_of(exchange: Exchange, known: list[Registration]) -> list[dict[str, str]]:
     expires = str(exchange.started_at // MICROSECONDS + REGISTERED_FOR_SECONDS)
     return [
         {
-            "reg_user": extension, "realm": exchange.settings.domain, "token": f"{port:016x}",
-            "url": f"sofia/internal/sip:{user}@127.0.0.1:{port}", "expires": expires, "network_ip": "127.0.0.1",
+            "reg_user": each.user, "realm": exchange.settings.domain, "token": f"{port:016x}",
+            "url": f"sofia/internal/sip:{user}@{each.address}:{port}", "expires": expires, "network_ip": each.address,
             "network_port": str(port), "network_proto": "udp", "hostname": exchange.identity.name, "metadata": "",
         }
-        for extension in exchange.settings.extensions for user, port in [contact_of(extension)]
+        for each in known for user, port in [contact_of(each.user)]
     ]  # fmt: skip
 
 
-def registrations_xml(exchange: Exchange) -> str:
-    """Answer `sofia xmlstatus profile internal reg`."""
+def registrations_xml(exchange: Exchange, address: str = "") -> str:
+    """Answer `sofia xmlstatus profile internal reg`, or `… user USER@DOMAIN`: who is registered indeed."""
     until = datetime.fromtimestamp(exchange.started_at / MICROSECONDS + REGISTERED_FOR_SECONDS, UTC)
     left = max(0, REGISTERED_FOR_SECONDS - (now() - exchange.started_at) // MICROSECONDS)
     lines = "".join(
         f"    <registration>\n{_elements(_registration(row, f'{until:%Y-%m-%d %H:%M:%S}', left))}    </registration>\n"
-        for row in registrations(exchange)
+        for row in _rows_of(exchange, exchange.registrar.registered(address))
     )
     head = '<?xml version="1.0" encoding="ISO-8859-1"?>\n'
     return f"{head}<profile>\n  <registrations>\n{lines}  </registrations>\n</profile>\n"

@@ -62,6 +62,39 @@ class Portal:
         own = {name: value for holder in holders for name, value in _pairs(holder, "variables/variable")}
         return DirectoryEntry(parameters.get("dial-string", ""), own)
 
+    def authentication(self, headers: Mapping[str, str], user: str, domain: str, address: str) -> dict[str, str]:
+        """Ask what a user proves itself against who registers from an address; nothing where it is unknown.
+
+        Raises NoDirectoryError.
+        """
+        fields = [
+            *headers.items(), ("action", "sip_auth"), ("sip_profile", "internal"), ("sip_auth_username", user),
+            ("sip_auth_realm", domain), ("sip_auth_method", "REGISTER"),
+            ("key", "id"), ("user", user), ("domain", domain), ("ip", address),
+        ]  # fmt: skip
+        plain = f"section=directory&tag_name=domain&key_name=name&key_value={domain}"
+        document = self._ask(plain, headers, fields)
+        found = document.find(".//user") if document is not None else None
+        return dict(_pairs(found, "params/param")) if found is not None else {}
+
+    def access_lists(self, name: str) -> dict[str, tuple[bool, list[tuple[bool, str]]]] | None:
+        """Ask for `acl.conf`: each list's default and its nodes, as what they let in; None where there is none."""
+        headers = {"FreeSWITCH-Switchname": name}
+        plain = "section=configuration&tag_name=configuration&key_name=name&key_value=acl.conf"
+        try:
+            document = self._ask(plain, headers, [])
+        except NoDirectoryError:
+            return None
+        if document is None or document.find(".//configuration") is None:
+            return None
+        return {
+            each.get("name", ""): (
+                each.get("default") == "allow",
+                [(node.get("type") == "allow", node.get("cidr", "")) for node in each.iterfind("node")],
+            )
+            for each in document.iter("list")
+        }
+
     def plan(self, headers: Mapping[str, str], number: str, context: str) -> list[tuple[str, str]]:
         """Ask what to do with a number of a context; nothing where there is no plan."""
         fields = [

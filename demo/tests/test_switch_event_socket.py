@@ -228,7 +228,11 @@ def test_what_the_switch_shows_of_itself_has_a_real_ones_form(start: Start, conn
         ("xml_flush_cache id 1006 pbx.example.com", "+OK cleared 0 entries\n"),
         ("hupall", "+OK hangup all channels with cause MANAGER_REQUEST\n"),
         ("show nonsense", "-USAGE: show channels|calls|registrations [as json]\n"),
-        ("simulator", "-USAGE: simulator fault [NAME [TIMES]] | call FROM TO | gateway NAME up|down\n"),
+        (
+            "simulator",
+            "-USAGE: simulator fault [NAME [TIMES]] | call FROM TO | gateway NAME up|down"
+            " | register USER PASSWORD [ADDRESS]\n",
+        ),
         ("simulator fault nonsense", "-ERR No fault is called 'nonsense'. There are: "),
         ("simulator fault refuse-auth 1", "+OK\n"),
         ("simulator fault", "+OK\n"),

@@ -1,4 +1,4 @@
-"""Section `configuration` of `/freeswitch/xml`: SIP profiles, the networks of carriers, who is banned; all else is the switch's own."""
+"""Section `configuration` of `/freeswitch/xml`: SIP profiles, carriers' networks, bans; all else is the switch's own."""
 
 from collections.abc import Callable
 from typing import Final

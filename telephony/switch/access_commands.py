@@ -186,13 +186,15 @@ class LiveLeg:
     def is_of(self, extension: Extension, extension_id: int) -> bool:
         """Tell whether it is a leg of an extension: its phone's, or one that is placed for it or at its charge.
 
-        What a phone claims, in From, counts for nothing. The leg of who calls names whom it calls as well (`dialled_user`):
-        that tells something of a leg only where the switch has placed it.
+        What a phone claims, in From, counts for nothing: `user_name` is what it proved, `presence_id` stands in the portal's
+        own dial string. `dialed_user` would not do: it is on every leg that has called somebody.
         """
         if self.variables.get("portal_extension_id") == str(extension_id):
             return True
-        user, domain = ("user_name", "domain_name") if self.came_in else ("dialed_user", "dialed_domain")
-        return (self.variables.get(user), self.variables.get(domain, "").lower()) == (extension.number, extension.domain)
+        if self.came_in:
+            proved = self.variables.get("user_name"), self.variables.get("domain_name", "").lower()
+            return proved == (extension.number, extension.domain)
+        return self.variables.get("presence_id", "").lower() == extension.address
 
 
 def leg_of(reply: str) -> LiveLeg:

@@ -95,8 +95,8 @@ SWEEPS: dict[str, Callable[[], int]] = {
 
 class Command(BaseCommand):
     help = (
-        "Delete sessions, sign-ins, bans, cached values and kept answers whose time is over, and tell the switches of revocations "
-        "that they missed. For cron, once an hour or a day."
+        "Delete sessions, sign-ins, bans, cached values and kept answers whose time is over, and tell the switches of "
+        "revocations that they missed. For cron, once an hour or a day."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,6 +1,5 @@
 """Ask every switch to let go of an extension: written down with what takes the right away, told once that is committed."""
 
-import functools
 from collections.abc import Iterable
 
 from django.db import transaction
@@ -33,9 +32,13 @@ def revoke_all(extensions: Iterable[Extension], reason: RevocationReason, *, act
             RevocationErrand(revocation=revocation, event_socket=place) for revocation in revocations for place in places
         )
         if revocations and places:
-            told = functools.partial(run_at_once, [revocation.pk for revocation in revocations])
+            ids = [revocation.pk for revocation in revocations]
+
+            def tell_the_switches() -> None:
+                run_at_once(ids)
+
             # What fails there is repeated: what has been committed is done, whatever becomes of that.
-            transaction.on_commit(told, robust=True)
+            transaction.on_commit(tell_the_switches, robust=True)
     return revocations
 
 
