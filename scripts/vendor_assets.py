@@ -75,6 +75,7 @@ ICONS = {
     "empty": "phone-off", "warning": "alert-triangle", "audit": "list-details", "key": "key", "copy": "copy",
     "people": "users", "user": "user", "check": "check", "arrow": "arrow-right",
     "invitations": "user-plus", "second-factor": "shield-lock", "route": "route", "saved": "bookmark", "columns": "columns-3",
+    "extensions": "device-landline-phone", "bans": "ban", "lock": "lock", "lock-open": "lock-open",
 }  # fmt: skip
 
 

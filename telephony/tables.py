@@ -6,8 +6,9 @@ import django_tables2 as tables
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils.safestring import mark_safe
 
-from telephony.models import Call
+from telephony.models import BannedAddress, Call, Extension, FailedRegistration
 
+ACTION = mark_safe('<span class="visually-hidden">Action</span>')
 DIRECTION = mark_safe('<span class="visually-hidden">Direction</span>')
 
 
@@ -52,3 +53,56 @@ class CallTable(tables.Table):
         """Let the cells know from whose side they are seen."""
         for row in self.data.data:
             row.seen_direction = row.direction_for(self.viewer)
+
+
+class ExtensionTable(tables.Table):
+    """Extensions as staff browse them; each cell's look is its template's."""
+
+    extension = tables.TemplateColumn(template_name="telephony/partials/extension_name.html", verbose_name="Extension")
+    holder = tables.TemplateColumn(template_name="telephony/partials/extension_holder.html", verbose_name="Holder")
+    did = tables.TemplateColumn(template_name="telephony/partials/extension_did.html", verbose_name="Number")
+    state = tables.TemplateColumn(template_name="telephony/partials/extension_state.html", verbose_name="State")
+
+    class Meta:
+        model = Extension
+        fields = ()
+        sequence = ("extension", "holder", "did", "state")
+        orderable = False
+        template_name = "partials/table.html"
+        attrs = {"class": "calls extensions"}
+
+
+class BanTable(tables.Table):
+    """Bans as staff browse them."""
+
+    network = tables.TemplateColumn(template_name="telephony/partials/ban_network.html", verbose_name="Address")
+    since = tables.TemplateColumn(template_name="telephony/partials/ban_since.html", verbose_name="Since")
+    until = tables.TemplateColumn(template_name="telephony/partials/ban_until.html", verbose_name="Until")
+    failures = tables.TemplateColumn(template_name="telephony/partials/ban_failures.html", verbose_name="Failed")
+    reason = tables.TemplateColumn(template_name="telephony/partials/ban_reason.html", verbose_name="Why")
+    action = tables.TemplateColumn(template_name="telephony/partials/ban_lift.html", verbose_name=ACTION)
+
+    class Meta:
+        model = BannedAddress
+        fields = ()
+        sequence = ("network", "since", "until", "failures", "reason", "action")
+        orderable = False
+        template_name = "partials/table.html"
+        attrs = {"class": "calls bans"}
+
+
+class FailedRegistrationTable(tables.Table):
+    """Who fails to prove himself, the last one first."""
+
+    network = tables.TemplateColumn('<span class="party-number">{{ record.address }}</span>', verbose_name="Address")
+    total = tables.TemplateColumn("{{ record.total }}", verbose_name="Failed")
+    last = tables.TemplateColumn(template_name="telephony/partials/failed_last.html", verbose_name="Last tried")
+    last_at = tables.TemplateColumn(template_name="telephony/partials/failed_at.html", verbose_name="When")
+
+    class Meta:
+        model = FailedRegistration
+        fields = ()
+        sequence = ("network", "total", "last", "last_at")
+        orderable = False
+        template_name = "partials/table.html"
+        attrs = {"class": "calls failures"}

@@ -3,6 +3,8 @@
 from django.urls import path
 
 from telephony.views.call_exports import call_export, call_export_progress
+from telephony.views import extensions
+from telephony.views.bans import ban_lift, ban_list
 from telephony.views.call_links import live_call_links
 from telephony.views.call_preferences import columns_choose, filter_forget, filter_save
 from telephony.views.calls import call_audio, call_detail, call_list, call_newer, call_peaks
@@ -22,4 +24,15 @@ urlpatterns = [
     path("calls/<int:call_id>/peaks", call_peaks, name="call-peaks"),
     path("route/", route_page, name="route"),
     path("call-links/live", live_call_links, name="call-link-live"),
+    path("bans/", ban_list, name="ban-list"),
+    path("bans/<int:ban_id>/lift", ban_lift, name="ban-lift"),
+    path("extensions/", extensions.extension_list, name="extension-list"),
+    path("extensions/<int:extension_id>/", extensions.extension_detail, name="extension-detail"),
+    path("extensions/<int:extension_id>/close", extensions.extension_close, name="extension-close"),
+    path("extensions/<int:extension_id>/open", extensions.extension_open, name="extension-open"),
+    path("extensions/<int:extension_id>/phones", extensions.extension_phones, name="extension-phones"),
+    path("extensions/<int:extension_id>/release", extensions.extension_release, name="extension-release"),
+    path("extensions/<int:extension_id>/repeat", extensions.extension_repeat, name="extension-repeat"),
+    path("extensions/<int:extension_id>/revocations", extensions.extension_revocations, name="extension-revocations"),
+    path("extensions/<int:extension_id>/sip-password", extensions.extension_password, name="extension-password"),
 ]

@@ -73,7 +73,7 @@ class KeysetPaginator:
 
     def _encode(self, row: M, *, backwards: bool) -> str:
         values = [getattr(row, name) for name in self._names]
-        return signing.dumps([backwards, [v.isoformat() if isinstance(v, datetime) else v for v in values]], salt=SALT)
+        return signing.dumps([backwards, [_packed(value) for value in values]], salt=SALT)
 
     def _decode(self, cursor: str) -> tuple[bool, Sequence[Any]]:
         try:
@@ -82,7 +82,20 @@ class KeysetPaginator:
             raise InvalidCursor("This cursor was not given out by this list.") from error
         if len(values) != len(self._names):
             raise InvalidCursor("This cursor belongs to another list.")
-        return backwards, [datetime.fromisoformat(v) if isinstance(v, str) else v for v in values]
+        return backwards, [_unpacked(value) for value in values]
+
+
+def _packed(value: Any) -> Any:
+    """Return a value as JSON can have it: a time as text, and so a text as something else."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return [value] if isinstance(value, str) else value
+
+
+def _unpacked(value: Any) -> Any:
+    if isinstance(value, str):
+        return datetime.fromisoformat(value)
+    return value[0] if isinstance(value, list) else value
 
 
 def paged_response(

@@ -25,18 +25,22 @@ from demo.auth0 import ABSENT, Auth0StandIn
 from portal.tests.permission_rules import FOREIGN, IDENTITIES, Door, Identity, Row
 from telephony.models import (
     Assignment,
+    BannedAddress,
     Call,
     CallAlias,
     CallLink,
     CellPhone,
     Domain,
     Extension,
+    FailedRegistration,
     Gateway,
     Leg,
     Number,
     Provider,
     Quarantine,
     Recording,
+    Revocation,
+    RevocationReason,
     Switch,
     SwitchListening,
 )
@@ -54,7 +58,7 @@ PEOPLE: Final = {
 }  # fmt: skip
 MODELS: Final = (
     User, ApiKey, Invitation, AuditEntry, Assignment, Call, CallAlias, CallLink, Domain, Extension, Gateway, Leg, Number,
-    Provider, Quarantine, Recording, Switch, SwitchListening, Job, CellPhone,
+    Provider, Quarantine, Recording, Switch, SwitchListening, Job, CellPhone, BannedAddress, FailedRegistration, Revocation,
 )  # fmt: skip
 JSON: Final = "application/json"
 
@@ -92,6 +96,13 @@ class Scene:
         SwitchListening.objects.create(switch=Switch.objects.get())
         invitation = Invitation.objects.create(email="new@example.com", invited_by=self.people["ada"])
         AuditEntry.objects.record("user.created", self.people["anna"])
+        extension = Extension.objects.get(number="1006")
+        Revocation.objects.create(extension=extension, reason=RevocationReason.CLOSED)
+        banned = BannedAddress.objects.create(network="198.51.100.7/32")
+        FailedRegistration.objects.create(
+            network="198.51.100.7/32", first_at=LONG_AGO, last_at=LONG_AGO, span_began_at=LONG_AGO
+        )
+        self.parameters |= {"extension_id": str(extension.pk), "ban_id": str(banned.pk)}
         self.parameters |= {"key_id": str(key.pk), "url": "nothing/here", "app_label": "telephony"}
         self.parameters["invitation_id"] = str(invitation.pk)
         self.parameters |= {"content_type_id": "0", "object_id": "0", "id": str(self.people["anna"].pk)}

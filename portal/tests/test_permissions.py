@@ -211,7 +211,25 @@ OPENED_BY = {
         "DELETE api/v2/tokens/<int:key_id>",
     },
 }
-FOR_STAFF = {"admin": {f"{verb} api/v2/{name}" for verb in ("GET", "HEAD") for name in ("audit", "route")}}
+FOR_STAFF = {
+    "admin": {
+        f"{verb} api/v2/{path}"
+        for path, verbs in {
+            "audit": ("GET", "HEAD"),
+            "bans": ("GET", "HEAD", "POST"),
+            "bans/<int:ban_id>": ("GET", "HEAD", "DELETE"),
+            "bans/failed-registrations": ("GET", "HEAD"),
+            "extensions": ("GET", "HEAD"),
+            "extensions/<int:extension_id>": ("GET", "HEAD"),
+            "extensions/<int:extension_id>/close": ("POST",),
+            "extensions/<int:extension_id>/open": ("POST",),
+            "extensions/<int:extension_id>/sip-password": ("POST",),
+            "extensions/<int:extension_id>/revocations": ("GET", "HEAD"),
+            "route": ("GET", "HEAD"),
+        }.items()
+        for verb in verbs
+    }
+}
 
 
 @pytest.mark.parametrize("scope", SCOPES)

@@ -3,9 +3,19 @@
 from django.urls import path
 
 from telephony.api.assign_number import AssignNumber, SipPassword
+from telephony.api.bans import BanDetail, BanList, FailedRegistrationList
 from telephony.api.call_links import CallLinkDetail, CallLinks
 from telephony.api.call_recordings import CallRecordingAudio, CallRecordingDetail, CallRecordingList, CallRecordingPeaks
 from telephony.api.cell_phone import CellPhoneDetail
+from telephony.api.call_recordings import CallRecordingAudio, CallRecordingDetail, CallRecordingList
+from telephony.api.extensions import (
+    ExtensionClose,
+    ExtensionDetail,
+    ExtensionList,
+    ExtensionOpen,
+    ExtensionPassword,
+    ExtensionRevocations,
+)
 from telephony.api.maintenance import NumberList, Status
 from telephony.api.me import Me
 from telephony.api.route import Route
@@ -15,6 +25,15 @@ urlpatterns = [
     path("assign-number", AssignNumber.as_view(), name="assign-number"),
     path("assign-number/sip-password", SipPassword.as_view(), name="assign-number-sip-password"),
     path("cell-phone", CellPhoneDetail.as_view(), name="cell-phone"),
+    path("bans", BanList.as_view(), name="ban-api-list"),
+    path("bans/<int:ban_id>", BanDetail.as_view(), name="ban-api-detail"),
+    path("bans/failed-registrations", FailedRegistrationList.as_view(), name="failed-registrations"),
+    path("extensions", ExtensionList.as_view(), name="extension-api-list"),
+    path("extensions/<int:extension_id>", ExtensionDetail.as_view(), name="extension-api-detail"),
+    path("extensions/<int:extension_id>/close", ExtensionClose.as_view(), name="extension-api-close"),
+    path("extensions/<int:extension_id>/open", ExtensionOpen.as_view(), name="extension-api-open"),
+    path("extensions/<int:extension_id>/sip-password", ExtensionPassword.as_view(), name="extension-api-password"),
+    path("extensions/<int:extension_id>/revocations", ExtensionRevocations.as_view(), name="extension-api-revocations"),
     path("maintenance/numbers", NumberList.as_view(), name="maintenance-numbers"),
     path("call-link", CallLinks.as_view(), name="call-link"),
     path("call-link/<int:link_id>", CallLinkDetail.as_view(), name="call-link-detail"),

@@ -1,14 +1,18 @@
 """Who can register at the switch: SIP domains and their extensions."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from django.apps import apps
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.db.models.functions import Cast
 
 from telephony.fields import E164Field
-from telephony.models.holding import Holdable, HoldableQuerySet, holding_constraints
+from telephony.models.holding import Holdable, HoldableQuerySet, HoldingState, holding_constraints
+
+if TYPE_CHECKING:
+    from telephony.models.numbers import Assignment
 
 
 class Domain(models.Model):
@@ -46,6 +50,14 @@ class ExtensionQuerySet(HoldableQuerySet["Extension"]):
         ends = self.exclude(number=str(last)).annotate(following=following).filter(~Exists(next_one))
         return ends.order_by("number").values_list("following", flat=True).first()
 
+    def for_listing(self) -> Self:
+        """Load all that a list shows of them: their domains, and by which open assignment somebody holds them."""
+        # Of another module of this package, which imports this one.
+        held = apps.get_model("telephony", "Assignment").objects.open().select_related("user", "number")
+        return self.select_related("domain").prefetch_related(
+            Prefetch("assignments", queryset=held, to_attr="open_assignments")
+        )
+
     def at(self, number: str, domain: str) -> "Extension | None":
         """Return the extension `number@domain`, None where there is none."""
         return self.filter(number=number, domain__name=domain.lower()).first()
@@ -64,6 +76,9 @@ class Extension(Holdable):
 
     objects = ExtensionQuerySet.as_manager()
 
+    # Filled by `for_listing`.
+    open_assignments: "list[Assignment]"
+
     class Meta:
         ordering = ("domain__name", "number")
         constraints = (
@@ -73,7 +88,23 @@ class Extension(Holdable):
         indexes = (
             models.Index(fields=("domain", "state", "number"), name="extension_by_state"),
             models.Index(fields=("domain", "state", "cooling_until", "number"), name="extension_by_rest"),
+            models.Index(fields=("number", "id"), name="extension_by_number"),
         )
 
     def __str__(self) -> str:
         return f"{self.number}@{self.domain.name}"
+
+    @property
+    def held_by(self) -> "Assignment | None":
+        """The open assignment by which somebody holds it; of one that `for_listing` has loaded."""
+        return next(iter(self.open_assignments), None)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody may use it, whoever holds it."""
+        return self.state == HoldingState.DISABLED
+
+    @property
+    def state_label(self) -> str:
+        """Its state in a person's words."""
+        return "closed" if self.is_closed else str(HoldingState(self.state).label).lower()

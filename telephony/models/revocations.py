@@ -1,7 +1,8 @@
 """What was taken from an extension, and the proof that every switch has let go of it."""
 
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, Final, NamedTuple, Self
 
 from django.conf import settings
 from django.db import models
@@ -29,6 +30,37 @@ class ErrandState(models.TextChoices):
 
     PENDING = "pending"
     DONE = "done"
+
+
+class Proof(NamedTuple):
+    """A step in a person's words, what the switch was told, the first line of its answer, and when."""
+
+    sentence: str
+    command: str
+    answer: str
+    at: datetime
+
+
+def _forgotten(step: Mapping[str, Any]) -> str:
+    phones = step.get("phones", [])
+    if not phones:
+        return "No phone was registered."
+    places = ", ".join(f"{phone['place']} ({phone['agent']})" if phone["agent"] else phone["place"] for phone in phones)
+    return f"{len(phones)} phone{'' if len(phones) == 1 else 's'} forgotten: {places}."
+
+
+def _left(step: Mapping[str, Any]) -> str:
+    left = len(step.get("phones", []))
+    return f"{left} registered since, or still." if left else "No phone is registered any more."
+
+
+_SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    "cache": lambda _: "The cached directory entry is dropped.",
+    "registrations": _forgotten,
+    "forgotten": _left,
+    "call": lambda step: f"Call ended: {step.get('from') or 'somebody'} → {step.get('to') or 'somebody'}.",
+    "ended": lambda _: "No call is left.",
+}
 
 
 class RevocationQuerySet(models.QuerySet["Revocation"]):
@@ -120,6 +152,14 @@ class RevocationErrand(models.Model):
 
     def __str__(self) -> str:
         return f"{self.revocation_id} at {self.event_socket}"
+
+    @property
+    def proof(self) -> Iterator[Proof]:
+        """What the switch was told at the last try, in a person's words, with its answers."""
+        for step in self.steps:
+            say = _SENTENCES.get(step.get("step", ""))
+            if say is not None:
+                yield Proof(say(step), step.get("command", ""), step.get("answer", ""), datetime.fromisoformat(step["at"]))
 
     def claim(self) -> bool:
         """Take the errand for a while; tell whether nobody else is about it, nor has done it."""

@@ -28,6 +28,8 @@ logger = logging.getLogger("portal.bans")
 
 RELOAD_SECONDS: Final = 3.0
 THE_PORTAL: Final = "portal"
+# A year; for longer somebody has to mean for ever.
+MOST_MINUTES: Final = 525_600
 
 
 class NotBannableError(Exception):

@@ -6,7 +6,8 @@ from django.utils import timezone
 from accounts.models import AuditEntry, User
 from telephony.models import Assignment, Extension, Revocation, RevocationReason
 from telephony.models.holding import HoldingState
-from telephony.services.assignments import POOL
+from telephony.services.assignments import POOL, release
+from telephony.services.credentials import renew_password
 from telephony.services.revocations.asking import revoke
 from web.locks import lock_names
 
@@ -16,6 +17,26 @@ class RestingError(Exception):
 
     def __init__(self, extension: Extension) -> None:
         super().__init__(f"{extension} rests after its last holder: nobody can use it, and there is nothing to close or open.")
+
+
+class NotHeldError(Exception):
+    """Nobody holds the extension: a password would be the next holder's, and known to somebody else."""
+
+    def __init__(self, extension: Extension) -> None:
+        super().__init__(f"Nobody holds {extension}: it gets a password once somebody does.")
+
+
+def renew_password_of(extension: Extension, *, actor: User) -> str:
+    """Give somebody's extension a new SIP password and return it; it cannot be had again. Raises NotHeldError."""
+    if not Assignment.objects.open().filter(extension=extension).exists():
+        raise NotHeldError(extension)
+    return renew_password(extension, actor=actor)
+
+
+def release_extension(extension: Extension, *, actor: User) -> bool:
+    """Take an extension, and the number with it, back from who holds it; tell whether anybody did."""
+    held = Assignment.objects.open().filter(extension=extension).select_related("user", "extension__domain", "number").first()
+    return held is not None and release(held, actor=actor)
 
 
 @transaction.atomic(durable=True)

@@ -18,18 +18,23 @@ from telephony.admin.calls import OUTCOMES
 from telephony.admin.numbers import AssignmentForm
 from telephony.models import (
     Assignment,
+    BannedAddress,
     Call,
     CallAlias,
     CallLink,
     CellPhone,
     Domain,
     Extension,
+    FailedRegistration,
     Leg,
     LegLink,
     Number,
     Provider,
     Quarantine,
     Recording,
+    Revocation,
+    RevocationErrand,
+    RevocationReason,
     Switch,
     SwitchListening,
 )
@@ -41,7 +46,10 @@ pytestmark = pytest.mark.django_db
 
 CANARY = "canary-5d1f"
 HOSTILE = "<script>alert(1)</script>"
-READ_ONLY = (AuditEntry, Call, CallAlias, CallLink, Leg, Quarantine, Recording, SwitchListening)
+READ_ONLY = (
+    AuditEntry, BannedAddress, Call, CallAlias, CallLink, FailedRegistration, Leg, Quarantine, Recording, Revocation,
+    SwitchListening,
+)  # fmt: skip
 MODELS = [model for model in admin.site._registry if model._meta.app_label in ("accounts", "telephony")]
 
 
@@ -79,6 +87,14 @@ def world(boss: User, hold: Callable, post_cdr: Callable, make_person: Callable)
         duration_ms=9,
     )
     CellPhone.objects.create(user=anna, number="12762087784")
+    step = {"at": timezone.now().isoformat(), "step": "call", "command": "c", "answer": HOSTILE, "from": HOSTILE, "to": HOSTILE}
+    revocation = Revocation.objects.create(extension=assignment.extension, reason=RevocationReason.CLOSED)
+    RevocationErrand.objects.create(revocation=revocation, event_socket="127.0.0.1:8021", steps=[step], problem=HOSTILE)
+    BannedAddress.objects.create(network="203.0.113.9/32", last_user=HOSTILE, reason=HOSTILE)
+    now = timezone.now()
+    FailedRegistration.objects.create(
+        network="203.0.113.9/32", first_at=now, last_at=now, span_began_at=now, last_user=HOSTILE, last_agent=HOSTILE
+    )
     CallLink.objects.create(
         user=anna, extension=assignment.extension, source_number="1006", destination_number="12403019517",
         call_uuid="11111111-2222-4333-8444-555555555551", destination_leg_uuid="11111111-2222-4333-8444-555555555552",
@@ -128,9 +144,9 @@ def test_what_was_quarantined_is_described_but_not_shown(world: None, boss: User
 
 def test_every_model_has_its_pages() -> None:
     ours = {model for app in ("accounts", "telephony") for model in apps.get_app_config(app).get_models()}
-    # A leg's links are what its record says, taken apart for look-ups; a sign-in under way is nobody's to see, a second factor
+    # What became of a revocation at a switch is shown with it. A leg's links are what its record says, taken apart for look-ups; a sign-in under way is nobody's to see, a second factor
     # its person's own business.
-    assert ours - set(admin.site._registry) == {LegLink, SecondFactor, RecoveryCode, SignIn}
+    assert ours - set(admin.site._registry) == {LegLink, RevocationErrand, SecondFactor, RecoveryCode, SignIn}
 
 
 @pytest.mark.parametrize("model", READ_ONLY, ids=lambda model: model.__name__)
@@ -162,18 +178,21 @@ def test_ordinary_people_do_not_get_in(model: type[Model], world: None, client: 
 SEEN_BY_STAFF = {
     "User",
     "Assignment",
+    "BannedAddress",
     "Call",
     "CallAlias",
     "CallLink",
     "CellPhone",
     "Domain",
     "Extension",
+    "FailedRegistration",
     "Gateway",
     "Leg",
     "Number",
     "Provider",
     "Quarantine",
     "Recording",
+    "Revocation",
     "Switch",
     "SwitchListening",
 }
@@ -392,3 +411,43 @@ def test_calls_are_narrowed_down_by_what_they_came_to(boss: User, client: Client
 
 def test_every_outcome_can_be_chosen() -> None:
     assert {outcome.slug for outcome in (causes.TALKED, *causes._UNANSWERED.values())} == set(OUTCOMES)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_deactivated_has_no_phone_any_more(client: Client, boss: User, make_person: Callable, hold: Callable) -> None:
+    client.force_login(boss)
+    anna = make_person("anna")
+    hold(anna, "1006")
+    form = {"username": "anna", "name": "anna", "email": "", "role": Role.USER, "is_active": "on"}
+    assert client.post(change(anna), form).status_code == 302
+    assert not Revocation.objects.exists()
+    assert client.post(change(anna), {name: value for name, value in form.items() if name != "is_active"}).status_code == 302
+    revocation = Revocation.objects.get()
+    assert (revocation.extension.number, revocation.reason) == ("1006", RevocationReason.HOLDER_DEACTIVATED)
+    assert revocation.requested_by == boss
+    # To be brought back takes nothing away.
+    assert client.post(change(anna), form).status_code == 302
+    assert Revocation.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_a_domain_out_of_use_no_phone_stays(client: Client, boss: User, make_person: Callable, hold: Callable) -> None:
+    client.force_login(boss)
+    extension = hold(make_person("anna"), "1006").extension
+    Extension.objects.create(domain=extension.domain, number="1999")
+    assert client.post(change(extension.domain), {"is_active": "on"}).status_code == 302
+    assert not Revocation.objects.exists()
+    assert client.post(change(extension.domain), {}).status_code == 302
+    assert [each.extension.number for each in Revocation.objects.all()] == ["1006"]
+    assert Revocation.objects.get().reason == RevocationReason.DOMAIN_DEACTIVATED
+
+
+def test_a_closed_extension_that_is_brought_back_is_its_holders(
+    client: Client, boss: User, make_person: Callable, hold: Callable
+) -> None:
+    client.force_login(boss)
+    extension = hold(make_person("anna"), "1006").extension
+    Extension.objects.filter(pk=extension.pk).update(state=HoldingState.DISABLED)
+    client.post(changelist(Extension), {"action": "enable_selected", "_selected_action": [extension.pk]})
+    extension.refresh_from_db()
+    assert extension.state == HoldingState.ASSIGNED

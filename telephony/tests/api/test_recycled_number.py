@@ -265,6 +265,9 @@ NAMED: dict[str, Callable[[Holder], list[Any]]] = {
     "call_id": lambda holder: [*holder.calls, *CallAlias.objects.filter(call__in=holder.calls).values_list("pk", flat=True)],
     "link_id": lambda holder: [*holder.links],
     "key_id": lambda holder: [holder.key_id],
+    # A member of staff's alone.
+    "extension_id": lambda holder: [*Assignment.objects.filter(user=holder.user).values_list("extension_id", flat=True)],
+    "ban_id": lambda holder: [1],
     "leg_uuid": lambda holder: [call.call_uuid for call in Call.objects.filter(pk__in=holder.calls)],
     "expires": lambda holder: [2_000_000_000],
     "signature": lambda holder: ["0" * 64],

@@ -1,0 +1,141 @@
+"""`bans`: networks from which no phone is listened to, for staff."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.serializers import StrictCharField, StrictSerializer, printable
+from accounts.permissions import person_of
+from telephony.api.extensions import StaffView
+from telephony.models import BannedAddress, FailedRegistration
+from telephony.models.bans import validate_network
+from telephony.services.bans import MOST_MINUTES, NotBannableError, ban, lasting, lift, publish
+from web.errors import Problem
+from web.idempotency import idempotent
+from web.paging import KeysetPaginator, paged_response
+
+BANS: Final = KeysetPaginator(ordering=("-since", "-id"))
+FAILURES: Final = KeysetPaginator(ordering=("-last_at", "-id"))
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A whole number that came as one: `"5"`, 5.0 and true are none."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number."""
+        if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class BanRequestSerializer(StrictSerializer):
+    """What is to be banned, why, and for how many minutes; without them until somebody lifts it."""
+
+    address = StrictCharField(max_length=64)
+    minutes = StrictIntegerField(required=False, allow_null=True, min_value=1, max_value=MOST_MINUTES)
+    reason = StrictCharField(required=False, allow_blank=True, max_length=200, validators=[printable])
+
+    def validate_address(self, value: str) -> str:
+        """Take an address or a network that is not too wide."""
+        try:
+            validate_network(value)
+        except DjangoValidationError as error:
+            raise serializers.ValidationError(error.messages) from None
+        return value
+
+
+class BanSerializer(serializers.ModelSerializer[BannedAddress]):
+    """A ban; `banned_by` is null where the portal banned by itself."""
+
+    banned_by = serializers.SerializerMethodField()
+
+    class Meta:
+        model = BannedAddress
+        fields = ("id", "address", "since", "until", "failures", "last_user", "reason", "banned_by")
+
+    def get_banned_by(self, banned: BannedAddress) -> dict[str, str] | None:
+        """Return who banned it."""
+        by = banned.banned_by
+        return {"auth0_id": by.auth0_id, "name": str(by)} if by else None
+
+
+class FailedRegistrationSerializer(serializers.ModelSerializer[FailedRegistration]):
+    """How often an address has failed to prove itself: `total`, and `lately` within the span that counts for a ban."""
+
+    lately = serializers.IntegerField(source="in_span")
+
+    class Meta:
+        model = FailedRegistration
+        fields = ("address", "total", "lately", "first_at", "last_at", "last_user", "last_agent")
+
+
+class BanList(StaffView):
+    """GET what is banned now, newest first, as a bare array; POST bans."""
+
+    query_parameters = frozenset({"limit", "cursor"})
+
+    def get(self, request: Request) -> Response:
+        """List the bans that are in force."""
+        bans = BannedAddress.objects.in_force(timezone.now()).select_related("banned_by")
+
+        def serialize(page: Sequence[BannedAddress]) -> Any:
+            return BanSerializer(page, many=True).data
+
+        return paged_response(request, bans, serialize, BANS)
+
+    @idempotent()
+    def post(self, request: Request) -> Response:
+        """Ban an address or a network; `switches` says which have loaded their lists, and what kept the others from it."""
+        body = BanRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        wanted = body.validated_data
+        try:
+            banned = ban(
+                wanted["address"],
+                until=lasting(wanted.get("minutes")),
+                reason=wanted.get("reason", ""),
+                actor=person_of(request),
+            )
+        except NotBannableError as error:
+            raise Problem(409, "not_bannable", str(error)) from None
+        switches = [reload._asdict() for reload in publish()]
+        return Response({**BanSerializer(banned).data, "switches": switches}, status=201)
+
+
+class BanDetail(StaffView):
+    """GET one ban; DELETE lifts it."""
+
+    def get(self, request: Request, ban_id: int) -> Response:
+        """Show a ban that is in force."""
+        return Response(BanSerializer(_find(ban_id)).data)
+
+    def delete(self, request: Request, ban_id: int) -> Response:
+        """Listen to the network again."""
+        lift(_find(ban_id), actor=person_of(request))
+        publish()
+        return Response(status=204)
+
+
+def _find(ban_id: int) -> BannedAddress:
+    in_force = BannedAddress.objects.in_force(timezone.now()).select_related("banned_by")
+    return get_object_or_404(in_force, pk=ban_id)
+
+
+class FailedRegistrationList(StaffView):
+    """GET who failed to prove themselves lately, the last one first, as a bare array."""
+
+    query_parameters = frozenset({"limit", "cursor"})
+
+    def get(self, request: Request) -> Response:
+        """List addresses and how often they failed."""
+
+        def serialize(page: Sequence[FailedRegistration]) -> Any:
+            return FailedRegistrationSerializer(page, many=True).data
+
+        return paged_response(request, FailedRegistration.objects.all(), serialize, FAILURES)

@@ -1,0 +1,176 @@
+"""`extensions`: who holds what, for staff; closing one ends what its phones do, and the answer says what each switch did."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.serializers import StrictSerializer
+from accounts.permissions import HasScope, IsStaff, person_of
+from telephony.api.filtering import filtered
+from telephony.extension_filters import ExtensionFilter
+from telephony.models import Extension, Revocation, RevocationErrand
+from telephony.services.extensions import NotHeldError, RestingError, close_extension, open_extension, renew_password_of
+from web.errors import Problem
+from web.idempotency import idempotent
+from web.paging import KeysetPaginator, paged_response
+from web.parameters import ApiView
+
+EXTENSIONS = KeysetPaginator(ordering=("number", "id"))
+REVOCATIONS = KeysetPaginator(ordering=("-created_at", "-id"))
+
+
+class ExtensionSerializer(serializers.ModelSerializer[Extension]):
+    """An extension and who holds it; `phone_number` is E.164 digits, "" where there is none."""
+
+    domain = serializers.CharField(source="domain.name")
+    holder = serializers.SerializerMethodField()
+    phone_number = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Extension
+        fields = (
+            "id", "number", "domain", "display_name", "state", "cooling_until", "forward_to", "holder", "phone_number",
+            "created_at", "updated_at",
+        )  # fmt: skip
+
+    def get_holder(self, extension: Extension) -> dict[str, str] | None:
+        """Return who holds it, null where nobody does."""
+        held = extension.held_by
+        return {"auth0_id": held.user.auth0_id, "name": str(held.user)} if held else None
+
+    def get_phone_number(self, extension: Extension) -> str:
+        """Return the number that its holder has with it."""
+        held = extension.held_by
+        return held.number.number if held and held.number else ""
+
+
+class ErrandSerializer(serializers.ModelSerializer[RevocationErrand]):
+    """What became of a revocation at one switch; `steps` is what the last try said and heard."""
+
+    class Meta:
+        model = RevocationErrand
+        fields = ("event_socket", "state", "attempts", "problem", "next_at", "done_at", "steps")
+
+
+class RevocationSerializer(serializers.ModelSerializer[Revocation]):
+    """A revocation with the proof of every switch."""
+
+    requested_by = serializers.SerializerMethodField()
+    state = serializers.SerializerMethodField()
+    done_at = serializers.DateTimeField()
+    switches = ErrandSerializer(source="errands", many=True)
+
+    class Meta:
+        model = Revocation
+        fields = ("id", "reason", "requested_by", "created_at", "state", "done_at", "switches")
+
+    def get_requested_by(self, revocation: Revocation) -> dict[str, str] | None:
+        """Return who asked for it, null where nobody did by name."""
+        by = revocation.requested_by
+        return {"auth0_id": by.auth0_id, "name": str(by)} if by else None
+
+    def get_state(self, revocation: Revocation) -> str:
+        """Return whether every switch has let go."""
+        return "done" if revocation.is_done else "pending"
+
+
+def find_extension(extension_id: int) -> Extension:
+    """Return an extension with all that is shown of it. Raises Http404."""
+    return get_object_or_404(Extension.objects.for_listing(), pk=extension_id)
+
+
+def described(extension_id: int) -> dict[str, Any]:
+    """Return an extension as it is now, with the last that was taken from it; `revocation` is null where nothing was."""
+    last = Revocation.objects.filter(extension=extension_id).for_listing().first()
+    revocation = RevocationSerializer(last).data if last else None
+    return {**ExtensionSerializer(find_extension(extension_id)).data, "revocation": revocation}
+
+
+class StaffView(ApiView):
+    """For staff, by keys of the scope `admin`."""
+
+    permission_classes = (IsStaff, HasScope("admin"))
+
+
+class ExtensionList(StaffView):
+    """GET the extensions in the order of their numbers, as a bare array."""
+
+    query_parameters = frozenset({"limit", "cursor", *ExtensionFilter.base_filters})
+
+    def get(self, request: Request) -> Response:
+        """List extensions."""
+        extensions = filtered(ExtensionFilter, request, Extension.objects.for_listing())
+
+        def serialize(page: Sequence[Extension]) -> Any:
+            return ExtensionSerializer(page, many=True).data
+
+        return paged_response(request, extensions, serialize, EXTENSIONS)
+
+
+class ExtensionDetail(StaffView):
+    """GET one extension."""
+
+    def get(self, request: Request, extension_id: int) -> Response:
+        """Show an extension, with the last that was taken from it."""
+        find_extension(extension_id)
+        return Response(described(extension_id))
+
+
+class ExtensionClose(StaffView):
+    """POST closes an extension."""
+
+    @idempotent()
+    def post(self, request: Request, extension_id: int) -> Response:
+        """Let nobody use it any more; the answer says what every switch did. A second time changes nothing."""
+        StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)
+        try:
+            close_extension(find_extension(extension_id), actor=person_of(request))
+        except RestingError as error:
+            raise Problem(409, "extension_resting", str(error)) from None
+        return Response(described(extension_id))
+
+
+class ExtensionOpen(StaffView):
+    """POST opens an extension again."""
+
+    @idempotent()
+    def post(self, request: Request, extension_id: int) -> Response:
+        """Let its holder use it again, or somebody else be given it. A second time changes nothing."""
+        StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)
+        open_extension(find_extension(extension_id), actor=person_of(request))
+        return Response(described(extension_id))
+
+
+class ExtensionPassword(StaffView):
+    """POST renews the password of an extension's phones, which is shown this once."""
+
+    @idempotent("password")
+    def post(self, request: Request, extension_id: int) -> Response:
+        """Set a new SIP password: whoever has the old one is thrown out."""
+        StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)
+        extension = find_extension(extension_id)
+        try:
+            password = renew_password_of(extension, actor=person_of(request))
+        except NotHeldError as error:
+            raise Problem(409, "extension_not_held", str(error)) from None
+        answer = {"username": extension.number, "domain": extension.domain.name, "password": password}
+        return Response(answer, headers={"Cache-Control": "no-store"})
+
+
+class ExtensionRevocations(StaffView):
+    """GET what was taken from an extension, newest first, as a bare array."""
+
+    query_parameters = frozenset({"limit", "cursor"})
+
+    def get(self, request: Request, extension_id: int) -> Response:
+        """List revocations with their proof."""
+        revocations = Revocation.objects.filter(extension=find_extension(extension_id)).for_listing()
+
+        def serialize(page: Sequence[Revocation]) -> Any:
+            return RevocationSerializer(page, many=True).data
+
+        return paged_response(request, revocations, serialize, REVOCATIONS)

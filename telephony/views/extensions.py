@@ -1,0 +1,197 @@
+"""The extensions, as pages for staff: who holds what, from where it is registered, and taking it away with proof."""
+
+from typing import Any, Final, NamedTuple
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.permissions import person_of
+from telephony.extension_filters import ExtensionPageFilter
+from telephony.models import Extension, Revocation
+from telephony.services.extensions import (
+    NotHeldError,
+    RestingError,
+    close_extension,
+    open_extension,
+    release_extension,
+    renew_password_of,
+)
+from telephony.services.phones import phones_of
+from telephony.services.revocations import errands
+from telephony.tables import ExtensionTable
+from telephony.views.staff import staff_only
+from web.paging import InvalidCursor, KeysetPaginator, Page
+
+EXTENSIONS: Final = KeysetPaginator(ordering=("number", "id"))
+ROWS: Final = 50
+MOST_REVOCATIONS: Final = 20
+
+
+class Question(NamedTuple):
+    """What is asked before something is done that cannot be undone by a click: a heading, a sentence, the button's word."""
+
+    heading: str
+    sentence: str
+    button: str
+
+
+CLOSE: Final = Question(
+    "Close this extension?",
+    "Its phones are forgotten by every switch, its calls end, and nobody can register or call by it until it is opened again. "
+    "Whoever holds it keeps it.",
+    "Close it",
+)
+PASSWORD: Final = Question(
+    "Set a new SIP password?",
+    "The new one is shown once. The old one is no good from that moment on: phones that have it are forgotten, and their calls "
+    "end.",
+    "Set a new password",
+)
+RELEASE: Final = Question(
+    "Take this extension back?",
+    "Its holder loses it, and the number with it; each rests before somebody else gets it. Its phones are forgotten and its "
+    "calls end.",
+    "Take it back",
+)
+
+
+@staff_only
+@require_safe
+def extension_list(request: HttpRequest) -> HttpResponse:
+    """Show the extensions in the order of their numbers."""
+    filters = ExtensionPageFilter(request.GET, queryset=Extension.objects.for_listing())
+    page = _page(filters, request.GET.get("cursor"))
+    query = request.GET.copy()
+    query.pop("cursor", None)
+    context = {
+        "filters": filters,
+        "table": ExtensionTable(page.items),
+        "page": page,
+        "query": query.urlencode(),
+        "is_filtered": any(request.GET.get(name) for name in ExtensionPageFilter.base_filters),
+    }
+    return render(request, "telephony/extension_list.html", context)
+
+
+def _page(filters: ExtensionPageFilter, cursor: str | None) -> Page[Extension]:
+    """Return the page asked for; a wrong filter shows nothing but its complaint, an old cursor the first page."""
+    try:
+        extensions = filters.qs if filters.is_valid() else Extension.objects.none()
+    except ValidationError:
+        extensions = Extension.objects.none()
+    try:
+        return EXTENSIONS.page(extensions, cursor, ROWS)
+    except InvalidCursor:
+        return EXTENSIONS.page(extensions, None, ROWS)
+
+
+@staff_only
+@require_safe
+def extension_detail(request: HttpRequest, extension_id: int) -> HttpResponse:
+    """Show one extension: its holder, its phones, what was taken from it."""
+    extension = _find(extension_id)
+    return render(request, "telephony/extension_detail.html", {"extension": extension, **_revocations(extension)})
+
+
+@staff_only
+@require_safe
+def extension_phones(request: HttpRequest, extension_id: int) -> HttpResponse:
+    """Show which phones are registered, as a part of a page that asks for it again and again."""
+    context = {"switches": phones_of(_find(extension_id))}
+    return render(request, "telephony/partials/extension_phones.html", context)
+
+
+@staff_only
+@require_safe
+def extension_revocations(request: HttpRequest, extension_id: int) -> HttpResponse:
+    """Show what was taken from an extension and what each switch did, as a part of a page that asks until all is done."""
+    extension = _find(extension_id)
+    return render(request, "telephony/partials/revocations.html", {"extension": extension, **_revocations(extension)})
+
+
+def _revocations(extension: Extension) -> dict[str, Any]:
+    shown = list(Revocation.objects.filter(extension=extension).for_listing()[:MOST_REVOCATIONS])
+    return {"revocations": shown, "are_pending": any(not revocation.is_done for revocation in shown)}
+
+
+@staff_only
+@require_POST
+def extension_repeat(request: HttpRequest, extension_id: int) -> HttpResponse:
+    """Tell the switches once more what they could not be told."""
+    extension = _find(extension_id)
+    waiting = Revocation.objects.filter(extension=extension).pending()
+    errands.run_at_once(list(waiting.values_list("pk", flat=True)))
+    if waiting.exists():
+        messages.warning(request, "A switch could still not be told; it will be as soon as it can be reached.")
+    return redirect("extension-detail", extension.pk)
+
+
+@staff_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def extension_close(request: HttpRequest, extension_id: int) -> HttpResponse:
+    """Ask whether an extension is to be closed; a POST closes it, and its page shows the proof."""
+    extension = _find(extension_id)
+    if request.method != "POST":
+        return _ask(request, extension, CLOSE)
+    try:
+        revocation = close_extension(extension, actor=person_of(request))
+    except RestingError as error:
+        messages.warning(request, str(error))
+    else:
+        if revocation is None:
+            messages.info(request, f"{extension} was closed before.")
+        else:
+            messages.success(request, f"{extension} is closed.")
+    return redirect("extension-detail", extension.pk)
+
+
+@staff_only
+@require_POST
+def extension_open(request: HttpRequest, extension_id: int) -> HttpResponse:
+    """Open an extension again."""
+    extension = _find(extension_id)
+    if open_extension(extension, actor=person_of(request)):
+        messages.success(request, f"{extension} is open again: its phones come back when they register next.")
+    else:
+        messages.info(request, f"{extension} was not closed.")
+    return redirect("extension-detail", extension.pk)
+
+
+@staff_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def extension_release(request: HttpRequest, extension_id: int) -> HttpResponse:
+    """Ask whether an extension is to be taken back from its holder; a POST does."""
+    extension = _find(extension_id)
+    if request.method != "POST":
+        return _ask(request, extension, RELEASE)
+    if release_extension(extension, actor=person_of(request)):
+        messages.success(request, f"{extension} is taken back.")
+    else:
+        messages.info(request, f"Nobody holds {extension}.")
+    return redirect("extension-detail", extension.pk)
+
+
+@staff_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def extension_password(request: HttpRequest, extension_id: int) -> HttpResponse:
+    """Ask whether a new SIP password is to be set; a POST sets it and shows it on this one answer."""
+    extension = _find(extension_id)
+    if request.method != "POST":
+        return _ask(request, extension, PASSWORD)
+    try:
+        password = renew_password_of(extension, actor=person_of(request))
+    except NotHeldError as error:
+        messages.warning(request, str(error))
+        return redirect("extension-detail", extension.pk)
+    return render(request, "telephony/extension_password.html", {"extension": extension, "password": password})
+
+
+def _ask(request: HttpRequest, extension: Extension, question: Question) -> HttpResponse:
+    return render(request, "telephony/extension_confirm.html", {"extension": extension, "question": question})
+
+
+def _find(extension_id: int) -> Extension:
+    return get_object_or_404(Extension.objects.for_listing(), pk=extension_id)
