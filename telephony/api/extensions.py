@@ -12,7 +12,7 @@ from accounts.api.serializers import StrictSerializer
 from accounts.permissions import HasScope, IsStaff, person_of
 from telephony.api.filtering import filtered
 from telephony.extension_filters import ExtensionFilter
-from telephony.models import Extension, Revocation, RevocationErrand
+from telephony.models import Extension, Registration, Revocation, RevocationErrand
 from telephony.services.extensions import NotHeldError, RestingError, close_extension, open_extension, renew_password_of
 from web.errors import Problem
 from web.idempotency import idempotent
@@ -23,18 +23,34 @@ EXTENSIONS = KeysetPaginator(ordering=("number", "id"))
 REVOCATIONS = KeysetPaginator(ordering=("-created_at", "-id"))
 
 
+class PhoneSerializer(serializers.ModelSerializer[Registration]):
+    """A phone that is registered: from where, and since when; `since` is null where it was before the listener first saw it."""
+
+    switch = serializers.CharField(source="switch.name")
+    since = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Registration
+        fields = ("switch", "network_ip", "network_port", "agent", "since", "expires_at")
+
+    def get_since(self, phone: Registration) -> str | None:
+        """Return since when, where that is known."""
+        return serializers.DateTimeField().to_representation(phone.since) if phone.since_is_known else None
+
+
 class ExtensionSerializer(serializers.ModelSerializer[Extension]):
     """An extension and who holds it; `phone_number` is E.164 digits, "" where there is none."""
 
     domain = serializers.CharField(source="domain.name")
     holder = serializers.SerializerMethodField()
     phone_number = serializers.SerializerMethodField()
+    phones = PhoneSerializer(many=True)
 
     class Meta:
         model = Extension
         fields = (
             "id", "number", "domain", "display_name", "state", "cooling_until", "forward_to", "holder", "phone_number",
-            "created_at", "updated_at",
+            "phones", "created_at", "updated_at",
         )  # fmt: skip
 
     def get_holder(self, extension: Extension) -> dict[str, str] | None:

@@ -7,11 +7,13 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.db.models.functions import Cast
+from django.utils import timezone
 
 from telephony.fields import E164Field
 from telephony.models.holding import Holdable, HoldableQuerySet, HoldingState, holding_constraints
 
 if TYPE_CHECKING:
+    from telephony.models.live import Registration
     from telephony.models.numbers import Assignment
 
 
@@ -51,11 +53,13 @@ class ExtensionQuerySet(HoldableQuerySet["Extension"]):
         return ends.order_by("number").values_list("following", flat=True).first()
 
     def for_listing(self) -> Self:
-        """Load all that a list shows of them: their domains, and by which open assignment somebody holds them."""
-        # Of another module of this package, which imports this one.
+        """Load all that a list shows of them: their domains, by which open assignment somebody holds them, their phones."""
+        # Of other modules of this package, which import this one.
         held = apps.get_model("telephony", "Assignment").objects.open().select_related("user", "number")
+        phones = apps.get_model("telephony", "Registration").objects.current(timezone.now()).select_related("switch")
         return self.select_related("domain").prefetch_related(
-            Prefetch("assignments", queryset=held, to_attr="open_assignments")
+            Prefetch("assignments", queryset=held, to_attr="open_assignments"),
+            Prefetch("registrations", queryset=phones.order_by("-since", "-pk"), to_attr="phones"),
         )
 
     def at(self, number: str, domain: str) -> "Extension | None":
@@ -78,6 +82,7 @@ class Extension(Holdable):
 
     # Filled by `for_listing`.
     open_assignments: "list[Assignment]"
+    phones: "list[Registration]"
 
     class Meta:
         ordering = ("domain__name", "number")

@@ -4,38 +4,25 @@ Source: mod_commands.c and mod_sofia.c of FreeSWITCH 1.11.1, as run.
 """
 
 import ipaddress
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-from uuid import UUID
+from typing import Final
 
 from telephony.switch.commands import Command, ExtensionEndpoint
 from telephony.switch.configuration import PHONES_LIST
-from telephony.switch.errors import SwitchError, UnsafeCommandError
-
-# The profile at which phones register, as `sofia_document` names it.
-PROFILE: Final = "internal"
+from telephony.switch.errors import UnsafeCommandError
+from telephony.switch.live_commands import PHONES_PROFILE
+from telephony.switch.live_facts import PhoneFacts
 
 _EXTENSION = r"[0-9]{2,7}"
 _DOMAIN = r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
-_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 FLUSH_USER: Final = re.compile(rf"xml_flush_cache id {_EXTENSION} {_DOMAIN}")
-FLUSH_REGISTRATIONS: Final = re.compile(rf"sofia profile {PROFILE} flush_inbound_reg {_EXTENSION}@{_DOMAIN}")
-SHOW_PHONES: Final = re.compile(rf"sofia xmlstatus profile {PROFILE} user {_EXTENSION}@{_DOMAIN}")
-UUID_DUMP: Final = re.compile(rf"uuid_dump {_UUID} json")
+FLUSH_REGISTRATIONS: Final = re.compile(rf"sofia profile {PHONES_PROFILE} flush_inbound_reg {_EXTENSION}@{_DOMAIN}")
+SHOW_PHONES_OF: Final = re.compile(rf"sofia xmlstatus profile {PHONES_PROFILE} user {_EXTENSION}@{_DOMAIN}")
 RELOAD_ACL: Final = re.compile(r"reloadacl")
 CHECK_ACL: Final = re.compile(rf"acl [0-9a-f.:]{{2,45}} {PHONES_LIST}")
-
-_REGISTRATION = re.compile(r"<registration>(.*?)</registration>", re.DOTALL)
-_PLACE = {
-    "address": re.compile(r"<network-ip>([0-9A-Fa-f.:]{2,45})</network-ip>"),
-    "port": re.compile(r"<network-port>([0-9]{1,5})</network-port>"),
-    "agent": re.compile(r"<agent>([^<]{0,200})</agent>"),
-    "left": re.compile(r"<status>[^<]{0,200}expsecs\((-?[0-9]{1,9})\)</status>"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,31 +72,17 @@ class FlushRegistrations(_AboutAnExtension):
     grammar = FLUSH_REGISTRATIONS
 
     def _compose(self) -> str:
-        return f"sofia profile {PROFILE} flush_inbound_reg {self.extension.address}"
+        return f"sofia profile {PHONES_PROFILE} flush_inbound_reg {self.extension.address}"
 
 
 @dataclass(frozen=True)
-class ShowPhones(_AboutAnExtension):
-    """List the phones that are registered at an extension; `phones` reads the reply.
+class ShowPhonesOf(_AboutAnExtension):
+    """List the phones that are registered at an extension; `live_commands.phones` reads the reply."""
 
-    This is the truth: `show registrations` goes on to list one that was thrown out until its time is up.
-    """
-
-    grammar = SHOW_PHONES
+    grammar = SHOW_PHONES_OF
 
     def _compose(self) -> str:
-        return f"sofia xmlstatus profile {PROFILE} user {self.extension.address}"
-
-
-@dataclass(frozen=True)
-class UuidDump(Command):
-    """Show all that the switch knows of a leg; `leg_of` reads the reply."""
-
-    grammar = UUID_DUMP
-    leg_uuid: UUID
-
-    def _compose(self) -> str:
-        return f"uuid_dump {self.leg_uuid if isinstance(self.leg_uuid, UUID) else ''} json"
+        return f"sofia xmlstatus profile {PHONES_PROFILE} user {self.extension.address}"
 
 
 @dataclass(frozen=True)
@@ -142,37 +115,10 @@ class CheckAcl(Command):
 # -- replies ---------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Phone:
-    """A phone that is registered: from where, what it says it is, and for how many seconds more; "" and None where unknown."""
-
-    address: str
-    port: str
-    agent: str
-    seconds_left: int | None
-
-    @property
-    def place(self) -> str:
-        """From where it is registered."""
-        address = f"[{self.address}]" if ":" in self.address else self.address
-        return f"{address}:{self.port}" if self.port else address
-
-
-def phones(reply: str) -> list[Phone]:
-    """Read the reply to ShowPhones. Raises SwitchError where it is no such list.
-
-    It is read by patterns: an agent, which is whatever a phone sends, can make it anything but XML.
-    """
-    if "<registrations>" not in reply:
-        raise SwitchError("The switch answered with no list of registrations.")
-    return [_phone(found) for found in _REGISTRATION.findall(reply)]
-
-
-def _phone(text: str) -> Phone:
-    found = {name: match[1] if (match := pattern.search(text)) else "" for name, pattern in _PLACE.items()}
-    left = found.pop("left")
-    printable = "".join(letter if letter.isprintable() else " " for letter in found["agent"])
-    return Phone(**(found | {"agent": printable.strip()[:100]}), seconds_left=int(left) if left else None)
+def place_of(phone: PhoneFacts) -> str:
+    """Return from where a phone is registered: address and port."""
+    address = f"[{phone.network_ip}]" if ":" in phone.network_ip else phone.network_ip
+    return f"{address}:{phone.network_port}" if phone.network_port else address
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,16 +143,8 @@ class LiveLeg:
         return self.variables.get("presence_id", "").lower() == extension.address
 
 
-def leg_of(reply: str) -> LiveLeg:
-    """Read the reply to UuidDump. Raises SwitchError where it is none."""
-    try:
-        dump: Any = json.loads(reply, strict=False, parse_int=str, parse_float=str, parse_constant=str)
-    except (ValueError, RecursionError):
-        raise SwitchError("What the switch tells of a leg is no JSON.") from None
-    if not isinstance(dump, dict) or not isinstance(dump.get("Unique-ID"), str):
-        raise SwitchError("What the switch tells is not of a leg.")
+def live_leg(headers: Mapping[str, str]) -> LiveLeg:
+    """Return a leg by what `live_commands.dumped` read of it."""
     prefix = "variable_"
-    variables = {
-        name.removeprefix(prefix): value for name, value in dump.items() if name.startswith(prefix) and isinstance(value, str)
-    }
-    return LiveLeg(uuid=dump["Unique-ID"], came_in=dump.get("Call-Direction") == "inbound", variables=variables)
+    variables = {name.removeprefix(prefix): value for name, value in headers.items() if name.startswith(prefix)}
+    return LiveLeg(headers.get("Unique-ID", ""), headers.get("Call-Direction") == "inbound", variables)

@@ -19,7 +19,7 @@ from telephony.services.extensions import (
     release_extension,
     renew_password_of,
 )
-from telephony.services.phones import phones_of
+from telephony.services.live.asking import ask_for_phones
 from telephony.services.revocations import errands
 from telephony.tables import ExtensionTable
 from telephony.views.staff import staff_only
@@ -100,7 +100,7 @@ def extension_detail(request: HttpRequest, extension_id: int) -> HttpResponse:
 @require_safe
 def extension_phones(request: HttpRequest, extension_id: int) -> HttpResponse:
     """Show which phones are registered, as a part of a page that asks for it again and again."""
-    context = {"switches": phones_of(_find(extension_id))}
+    context = {"switches": ask_for_phones(_find(extension_id))}
     return render(request, "telephony/partials/extension_phones.html", context)
 
 

@@ -15,15 +15,15 @@ from telephony.switch.access_commands import (
     FlushRegistrations,
     FlushUser,
     LiveLeg,
-    Phone,
-    ShowPhones,
-    UuidDump,
-    leg_of,
-    phones,
+    ShowPhonesOf,
+    live_leg,
+    place_of,
 )
 from telephony.switch.commands import Command, ShowChannels, UuidKill, rows
 from telephony.switch.errors import CommandRefusedError, SwitchError, SwitchLostError
 from telephony.switch.esl import EventSocket
+from telephony.switch.live_commands import DumpChannel, dumped, phones
+from telephony.switch.live_facts import PhoneFacts
 
 # What a manager hangs up ends with, as the switch itself has it.
 CAUSE: Final = "MANAGER_REQUEST"
@@ -96,18 +96,18 @@ def _forget(talk: _Conversation, extension: Extension, *, may_register: bool) ->
     forget = FlushRegistrations(extension)
     talk.told.add("registrations", forget, talk.ask(forget), phones=[_described(phone) for phone in before])
     left = _phones(talk, extension)
-    talk.told.add("forgotten", ShowPhones(extension), f"{len(left)} registered", phones=[_described(phone) for phone in left])
+    talk.told.add("forgotten", ShowPhonesOf(extension), f"{len(left)} registered", phones=[_described(phone) for phone in left])
     # With a new password a phone may have come back at once; without a right to it none can.
     if left and not may_register:
         talk.told.problem = "The switch still has a phone registered."
 
 
-def _phones(talk: _Conversation, extension: Extension) -> list[Phone]:
-    return phones(talk.ask(ShowPhones(extension)))
+def _phones(talk: _Conversation, extension: Extension) -> list[PhoneFacts]:
+    return phones(talk.ask(ShowPhonesOf(extension)))
 
 
-def _described(phone: Phone) -> dict[str, str]:
-    return {"place": phone.place, "agent": phone.agent}
+def _described(phone: PhoneFacts) -> dict[str, str]:
+    return {"place": place_of(phone), "agent": phone.agent[:100]}
 
 
 def _end_calls(talk: _Conversation, extension: Extension, revocation: Revocation) -> None:
@@ -159,7 +159,7 @@ def _leg(talk: _Conversation, text: str) -> LiveLeg | None:
     """Return a leg by its variables; None where it has ended meanwhile, or has a name that no leg of ours has."""
     try:
         leg_uuid = UUID(text)
-        return leg_of(talk.ask(UuidDump(leg_uuid)))
+        return live_leg(dumped(talk.ask(DumpChannel(leg_uuid))))
     except (ValueError, CommandRefusedError):
         return None
 

@@ -292,7 +292,7 @@ def test_an_address_that_is_configured_no_more_is_said_to_be_so(anna: Assignment
 
 NONE_LEFT = api_response('{"row_count":0}\n')
 PHONES = "<profile>\n<registrations>\n{}</registrations>\n</profile>\n"
-ONE = "<registration><network-ip>203.0.113.5</network-ip><network-port>5060</network-port></registration>"
+ONE = "<registration><user>1006@pbx.example.com</user><network-ip>203.0.113.5</network-ip><network-port>5060</network-port></registration>"
 
 
 def told_by(*answers: bytes, settings: Any, extension: Extension) -> RevocationErrand:
