@@ -44,11 +44,11 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     const source = document.getElementById(button.dataset.copy);
     try {
       await navigator.clipboard.writeText(source.textContent);
-      say("Copied", "The key is copied.");
+      say("Copied", "It is copied.");
     } catch {
       // No clipboard outside of https, or none that we may write to: the reader copies it by hand.
       getSelection().selectAllChildren(source);
-      say("Selected: press Ctrl+C", "The key is selected: copy it with the keyboard.");
+      say("Selected: press Ctrl+C", "It is selected: copy it with the keyboard.");
     }
   });
 }
