@@ -12,7 +12,7 @@ from django.utils import timezone
 from telephony.models.directory import Extension
 
 # Nobody speaks with a switch for so long: whoever holds an errand beyond was killed.
-LEASE = timedelta(seconds=45)
+LEASE = timedelta(seconds=30)
 
 
 class RevocationReason(models.TextChoices):
