@@ -12,6 +12,7 @@ from telephony.models import Assignment, Extension
 from telephony.models.directory import ExtensionQuerySet
 from telephony.models.holding import HoldingState
 
+
 class ExtensionFilter(django_filters.FilterSet):
     """The filters of a list of extensions."""
 

@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from telephony.views.call_exports import call_export, call_export_progress
 from telephony.views import extensions
 from telephony.views.bans import ban_lift, ban_list
+from telephony.views.call_exports import call_export, call_export_progress
 from telephony.views.call_links import live_call_links
 from telephony.views.call_preferences import columns_choose, filter_forget, filter_save
 from telephony.views.calls import call_audio, call_detail, call_list, call_newer, call_peaks
