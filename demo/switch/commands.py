@@ -144,10 +144,7 @@ def _simulator(exchange: Exchange, argument: str) -> str:
     return _fault(exchange, words[1:]) if words[:1] == ["fault"] else _CONTROLS
 
 
-_CONTROLS = (
-    "-USAGE: simulator fault [NAME [TIMES]] | call FROM TO | gateway NAME up|down"
-    " | register USER PASSWORD [ADDRESS]\n"
-)
+_CONTROLS = "-USAGE: simulator fault [NAME [TIMES]] | call FROM TO | gateway NAME up|down | register USER PASSWORD [ADDRESS]\n"
 
 
 def _fault(exchange: Exchange, words: list[str]) -> str:

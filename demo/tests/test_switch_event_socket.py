@@ -230,8 +230,7 @@ def test_what_the_switch_shows_of_itself_has_a_real_ones_form(start: Start, conn
         ("show nonsense", "-USAGE: show channels|calls|registrations [as json]\n"),
         (
             "simulator",
-            "-USAGE: simulator fault [NAME [TIMES]] | call FROM TO | gateway NAME up|down"
-            " | register USER PASSWORD [ADDRESS]\n",
+            "-USAGE: simulator fault [NAME [TIMES]] | call FROM TO | gateway NAME up|down | register USER PASSWORD [ADDRESS]\n",
         ),
         ("simulator fault nonsense", "-ERR No fault is called 'nonsense'. There are: "),
         ("simulator fault refuse-auth 1", "+OK\n"),

@@ -7,7 +7,6 @@ from telephony.api.bans import BanDetail, BanList, FailedRegistrationList
 from telephony.api.call_links import CallLinkDetail, CallLinks
 from telephony.api.call_recordings import CallRecordingAudio, CallRecordingDetail, CallRecordingList, CallRecordingPeaks
 from telephony.api.cell_phone import CellPhoneDetail
-from telephony.api.call_recordings import CallRecordingAudio, CallRecordingDetail, CallRecordingList
 from telephony.api.extensions import (
     ExtensionClose,
     ExtensionDetail,

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("telephony", "0010_revocations"),
+        ("telephony", "0015_revocations"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

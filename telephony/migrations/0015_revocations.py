@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("telephony", "0009_gateway_asked_whether_it_is_there"),
+        ("telephony", "0014_gateway_asked_whether_it_is_there"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("telephony", "0011_bans_and_failed_registrations"),
+        ("telephony", "0016_bans_and_failed_registrations"),
     ]
 
     operations = [
