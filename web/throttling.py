@@ -54,7 +54,7 @@ def admit(request: Request) -> None:
     try:
         caller = _caller_of(request)
     except (APIException, Http404) as error:
-        caller, refusal = _address_of(request), error
+        caller, refusal = _address_of(request._request), error
     rate = count(caller)
     request.META[_META] = rate
     if rate.is_exceeded:
@@ -62,6 +62,13 @@ def admit(request: Request) -> None:
         raise Problem(429, "throttled", detail, {"Retry-After": str(rate.reset)})
     if refusal is not None:
         raise refusal
+
+
+def count_address(request: HttpRequest, purpose: str) -> Rate:
+    """Count one more request for something that anybody may ask, by address; the answer to it will tell how much is left."""
+    rate = count(f"{purpose}:{_address_of(request)}")
+    request.META[_META] = rate
+    return rate
 
 
 def count(caller: str) -> Rate:
@@ -92,11 +99,11 @@ def _caller_of(request: Request) -> str:
     user, proof = request.user, request.auth
     if isinstance(proof, Model):
         return f"key:{proof.pk}"
-    return f"user:{user.pk}" if user.pk is not None else _address_of(request)
+    return f"user:{user.pk}" if user.pk is not None else _address_of(request._request)
 
 
-def _address_of(request: Request) -> str:
-    text = client_address(request._request)
+def _address_of(request: HttpRequest) -> str:
+    text = client_address(request)
     if ":" in text:
         text = str(ipaddress.ip_network((text, IPV6_PREFIX), strict=False).network_address)
     return f"address:{text}"
