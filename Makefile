@@ -32,7 +32,7 @@ test-browser: $(VENV)/dev.stamp ## walk the console in headless Chromium
 check: $(VENV)/dev.stamp ## lint, types, import contracts, migrations, templates, vendored files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy manage.py portal web accounts telephony demo bench
+	$(BIN)/mypy manage.py portal web accounts documentation telephony demo bench
 	$(BIN)/lint-imports
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run

@@ -1,4 +1,4 @@
-"""Answers to questions: what the pages say, word for word, and where. Nothing is made up, and what is not there is not answered."""
+"""Answers to questions: what the pages say, word for word, and where; what is not there is not answered."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ from documentation.ranking import Found, asks_how_to, find
 MOST_EXCERPTS: Final = 3
 # A section that ranks lower than this part of the best one is no excerpt.
 WORTH_READING: Final = 0.45
+# One that has less than this part of what was searched for is not worth a line.
+WORTH_LISTING: Final = 0.3
 EXCERPT_CHARACTERS: Final = 900
 # A sentence that is shorter than this is given with those that follow.
 SHORT_ANSWER: Final = 220
@@ -88,13 +90,16 @@ def answer(question: str, portal: str) -> Answer:
 
 
 def search(words: str, portal: str, *, most: int) -> list[Excerpt]:
-    """Return the sections that have some of these words, the best first, each with the passage that has most of them."""
+    """Return the sections that have some of these words, the best first, each with the passage that tells most."""
     pages = catalogue(portal)
-    return [
-        Excerpt(pages.documents[each.section.slug], each.section, _sentence(each.passages[0][0]))
-        for each in find(index_of(portal), words)[:most]
-        if each.passages
-    ]
+    found = [each for each in find(index_of(portal), words) if each.coverage >= WORTH_LISTING and each.passages]
+    return [Excerpt(pages.documents[each.section.slug], each.section, _glimpse(each)) for each in found[:most]]
+
+
+def _glimpse(found: Found) -> str:
+    """Return the most telling passage of a section in words; code only where there is nothing else."""
+    in_words = (passage for passage, _ in found.passages if passage.kind != Kind.CODE)
+    return _sentence(next(in_words, found.passages[0][0]))
 
 
 # -- what a section says ---------------------------------------------------------------------------------------------------
@@ -117,7 +122,7 @@ def direct_answer(question: str, found: Found) -> str:
 
 
 def _said(section: Section, passage: Passage) -> str:
-    """Return a passage as it can stand alone: a sentence with what follows it, until there is enough, and a list that it announces."""
+    """Return a passage as it can stand alone: a short sentence with what follows it, and with a list that it announces."""
     if passage.kind != Kind.SENTENCE:
         return _sentence(passage)
     said: list[str] = []

@@ -1,7 +1,7 @@
 """The index of all sections: SQLite's full-text search (FTS5), in memory, one in each process.
 
-FTS5 finds word forms by their stem (Porter) and says how well each section fits a word (BM25). It is asked word by word, and for each by
-all the names that people have for the thing; what comes of all words together is `ranking.py`'s business.
+FTS5 finds word forms by their stem (Porter) and says how well each section fits a word (BM25). It is asked word by word, and
+for each by all the names that people have for the thing; what comes of all words together is `ranking.py`'s business.
 """
 
 import math
@@ -44,8 +44,8 @@ class Term:
 class Hits:
     """Where a term stands. Sections and passages go by their places in the index.
 
-    `weight` is how much the term says: the more, the fewer sections have it. `sections` have it, each with how often, saturated and by
-    the section's length. `headings` have it in their own heading, `above` in one above it.
+    `weight` is how much the term says: the more, the fewer sections have it. `sections` have it, each with how often, saturated
+    and by the section's length. `headings` have it in their own heading, `above` in one above it.
     """
 
     term: Term
@@ -163,9 +163,8 @@ class Index:
         return {at: score / rarity for at, score in scores}
 
     def _rows(self, table: str, query: str) -> frozenset[int]:
-        return frozenset(
-            at for (at,) in self._database.execute(f"SELECT rowid FROM {table} WHERE {table} MATCH ?", (query,))
-        )
+        rows = self._database.execute(f"SELECT rowid FROM {table} WHERE {table} MATCH ?", (query,))  # noqa: S608 - our own names
+        return frozenset(at for (at,) in rows)
 
 
 def unmarked(text: str) -> str:

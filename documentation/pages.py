@@ -10,13 +10,15 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 # What the pages' source says where the portal's own address is meant.
 PLACEHOLDER: Final = "https://PORTAL"
 INDEX: Final = "index"
+DECISIONS: Final = "Decisions"
 
 # The pages by group, in the order in which they are read. Those whose source is elsewhere say where.
 _GROUPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("Using it", (INDEX, "getting-started", "console", "phones", "hangup-causes", "glossary")),
     ("Programs", ("freeswitch-service", "authentication", "api", "errors")),
     ("Running it", ("switch", "operations", "sign-in", "demo")),
-    ("Changing it", ("architecture", "adr/*", "benchmarks", "contributing")),
+    ("Changing it", ("architecture", "benchmarks", "contributing")),
+    (DECISIONS, ("adr/*",)),
 )
 _ELSEWHERE: Final = {"benchmarks": "bench/README.md", "contributing": "CONTRIBUTING.md"}
 

@@ -93,7 +93,7 @@ def sections_of(slug: str, text: str) -> Iterator[Section]:
         if not 0 < level <= DEEPEST_SECTION:
             nodes.append(node)
             continue
-        if trail and (nodes or not anchor):
+        if trail and nodes:
             yield _section(slug, anchor, trail, nodes, lines)
         heading = plain(node)
         named = anchors.of(heading)
@@ -142,7 +142,7 @@ def sentences(text: str) -> list[str]:
 
 
 def _rows(table: SyntaxTreeNode) -> Iterator[str]:
-    """Yield each row of a table's body as a sentence: what stands first, then the rest, with their headings where there are more."""
+    """Yield each row of a table's body as a sentence: the first cell, then the others, named where they are several."""
     head, *bodies = table.children
     names = [_cell(cell) for cell in head.children[0].children]
     for row in (row for body in bodies for row in body.children):

@@ -1,7 +1,8 @@
 """Which sections answer a question, and whether any does.
 
-A section ranks by how often it has each term, by how much of the question its heading has, and by how much one passage of it has: words that are
-strewn over a section are no answer. How much one passage has (`coverage`) also tells what is not in the documentation.
+A section ranks by how often it has each term, by how much of the question its heading has, and by how much one passage of it
+has: words that are strewn over a section are no answer. How much one passage has (`coverage`) also tells what is not in the
+documentation.
 """
 
 import re
@@ -15,6 +16,8 @@ from documentation.thesaurus import STOP_WORDS
 
 # Less of the question in any one passage, and nothing is said to be an answer.
 ENOUGH: Final = 0.6
+# A question of which the index says less than this asks for nothing in particular, but for what a heading or a table names.
+PARTICULAR: Final = 2.0
 # How much heavier a section is whose heading is the question, and what a heading above it counts of that.
 HEADING: Final = 1.5
 ABOVE: Final = 0.5
@@ -34,18 +37,20 @@ _WHAT_IS: Final = re.compile(r"\W*what('s|\s+is|\s+are|\s+does|\s+do)\b", re.IGN
 class Found:
     """A section that has something of a question, and its passages, each with how much it tells, the most telling first.
 
-    `coverage` is how much of the question (0 to 1) one of them has, read under its heading.
+    `coverage` is how much of the question (0 to 1) one of them has, read under its heading. `is_particular` tells whether the
+    question is one that such a section can answer at all.
     """
 
     section: Section
     rank: float
     coverage: float
+    is_particular: bool
     passages: tuple[tuple[Passage, float], ...]
 
     @property
     def is_enough(self) -> bool:
         """Whether this can be called an answer."""
-        return self.coverage >= ENOUGH
+        return self.is_particular and self.coverage >= ENOUGH
 
 
 def find(index: Index, question: str) -> list[Found]:
@@ -65,7 +70,11 @@ def _wanted(question: str) -> Callable[[Passage, Sequence[Hits]], bool]:
     """Return what tells the passages of the kind that a question wants."""
     if asks_how_to(question):
         return _is_instruction
-    return _is_definition if _WHAT_IS.match(question) else lambda passage, hits: False
+    return _is_definition if _WHAT_IS.match(question) else _is_nothing_special
+
+
+def _is_nothing_special(passage: Passage, hits: Sequence[Hits]) -> bool:
+    return False
 
 
 def _is_instruction(passage: Passage, hits: Sequence[Hits]) -> bool:
@@ -73,11 +82,12 @@ def _is_instruction(passage: Passage, hits: Sequence[Hits]) -> bool:
 
 
 def _is_definition(passage: Passage, hits: Sequence[Hits]) -> bool:
-    """Tell whether a passage is the row of a table whose first cell names something that is asked for."""
+    """Tell whether a passage is the row of a table whose first cell names something that is asked for, and little else."""
     if passage.kind != Kind.ROW:
         return False
-    defined = f" {spoken(passage.text.partition(': ')[0])} "
-    return any(f" {hit.term.names[0]} " in defined for hit in hits)
+    defined = spoken(passage.text.partition(": ")[0])
+    names = [hit.term.names[0] for hit in hits]
+    return any(f" {name} " in f" {defined} " and 2 * len(name.split()) >= len(defined.split()) for name in names)
 
 
 def _rank(index: Index, at: int, hits: Sequence[Hits], wanted: Callable[[Passage, Sequence[Hits]], bool]) -> Found:
@@ -100,7 +110,8 @@ def _rank(index: Index, at: int, hits: Sequence[Hits], wanted: Callable[[Passage
     fitting = FITTING if any(wanted(passage, hits) for passage in touched) else 1.0
     rank = often * fitting * _prior(section) * (1 + HEADING * heading) * coverage**2
     passages = sorted(((index.passages[place], told_by(place)) for place in places), key=lambda each: -each[1])
-    return Found(section, rank, coverage, tuple(passages))
+    is_particular = total >= PARTICULAR or heading > 0 or fitting > 1
+    return Found(section, rank, coverage, is_particular, tuple(passages))
 
 
 def _prior(section: Section) -> float:

@@ -1,12 +1,13 @@
 """Markdown as HTML in the console's look: headings with anchors, code with colours, links to where they lead here.
 
-What comes out needs no further cleaning: the parser lets no HTML through and refuses `javascript:` and its like, and what is added
-here is escaped.
+What comes out needs no further cleaning: the parser lets no HTML through and refuses `javascript:` and its like, and what is
+added here is escaped.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from django.utils.html import escape, format_html
@@ -68,7 +69,7 @@ def headings_of(text: str) -> tuple[Heading, ...]:
 def _anchor(tokens: Sequence[Token]) -> None:
     """Give each heading below the title an id."""
     anchors = Anchors()
-    for token, content in zip(tokens, tokens[1:], strict=False):
+    for token, content in pairwise(tokens):
         if token.type == "heading_open" and int(token.tag[1]) <= DEEPEST_SECTION:
             anchor = anchors.of(plain(SyntaxTreeNode([content])))
             if token.tag != "h1":

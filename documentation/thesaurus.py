@@ -5,9 +5,7 @@ Inflections are the index's own business; one form of a word is enough here.
 
 from typing import Final
 
-# Words that say nothing about what is asked for.
-STOP_WORDS: Final = frozenset(
-    """
+_STOP_WORDS: Final = """
     a about after again all also am an and any are aren't as at be because been before being between but by can can't
     carries carry could did didn't difference distinguish do does doesn't doing don't else ever every exactly find for from
     give given go goes going got had happen happens has hasn't have having he help her here hers him his how i i'd i'm i've
@@ -16,8 +14,9 @@ STOP_WORDS: Final = frozenset(
     show so some tell than that that's the their them then there there's these they thing things this those to too up us use
     used using versus very vs want wants was way we were what what's when where which while who who's whom whose why will
     with won't would you your yours
-    """.split()
-)
+"""
+# Words that say nothing about what is asked for.
+STOP_WORDS: Final = frozenset(_STOP_WORDS.split())
 
 # Each line means the same, for who asks; a phrase of up to four words counts as one.
 SYNONYMS: Final[tuple[tuple[str, ...], ...]] = (
@@ -62,14 +61,25 @@ SYNONYMS: Final[tuple[tuple[str, ...], ...]] = (
     # running it
     ("turn on", "switch on", "enable", "activate"),
     ("turn off", "switch off"),
-    ("import", "upload", "bulk", "fill the pool", "load"),
+    ("import", "upload", "bulk", "fill the pool"),
     ("csv", "spreadsheet", "excel"),
     ("back up", "backup", "restore"),
     ("environment variable", "env var", "setting", "configuration", "config", "environment"),
     ("set up", "setup", "setting up", "install", "deploy", "connect", "point", "configure", "configured", "attach", "hook up"),
     ("get", "obtain", "assign", "receive", "acquire"),
     ("laptop", "own machine", "local", "locally", "localhost", "my machine", "my computer"),
-    ("downtime", "outage", "interruption", "is down", "being away", "is away", "are away", "unavailable", "unreachable", "offline"),
+    (
+        "downtime",
+        "outage",
+        "interruption",
+        "is down",
+        "being away",
+        "is away",
+        "are away",
+        "unavailable",
+        "unreachable",
+        "offline",
+    ),
     ("read-only", "read only", "maintenance mode"),
     ("health", "healthy", "liveness", "readiness", "alive", "monitoring"),
     ("limit", "rate limit", "throttle", "throttled", "how often", "quota", "too many requests"),

@@ -13,7 +13,7 @@ from django.views.decorators.http import conditional_page, require_safe
 from documentation.answers import answer, search
 from documentation.catalogue import Catalogue, Document, catalogue
 from documentation.formats import as_markdown, as_object
-from documentation.pages import INDEX
+from documentation.pages import DECISIONS, INDEX
 from web.throttling import count_address
 
 LONGEST_QUESTION: Final = 400
@@ -120,7 +120,11 @@ def _refused(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
 
 def _html(request: HttpRequest, template: str, context: Mapping[str, Any], status: int = 200) -> HttpResponse:
     """Render a page; who is signed in gets one of their own, which is kept by nobody."""
-    common = {"groups": catalogue(settings.PUBLIC_URL).groups, "longest_question": LONGEST_QUESTION}
+    common = {
+        "groups": catalogue(settings.PUBLIC_URL).groups,
+        "folded": DECISIONS,
+        "longest_question": LONGEST_QUESTION,
+    }
     response = render(request, template, common | dict(context), status=status)
     return response if request.user.is_authenticated else _cached(response)
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("telephony.urls")),
     path("", include("accounts.urls")),
     path("api/v2/", include("portal.api")),
+    path("docs/", include("documentation.urls")),
     path("freeswitch/", include("telephony.hooks.urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),

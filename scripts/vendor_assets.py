@@ -73,7 +73,7 @@ ICONS = {
     "filter": "adjustments-horizontal", "admin": "settings", "sign-out": "logout", "sun": "sun", "moon": "moon",
     "menu": "menu-2", "eye": "eye", "older": "chevron-right", "newer": "chevron-left", "voicemail": "microphone-off",
     "empty": "phone-off", "warning": "alert-triangle", "audit": "list-details", "key": "key", "copy": "copy",
-    "people": "users", "user": "user", "check": "check", "arrow": "arrow-right",
+    "people": "users", "user": "user", "check": "check", "arrow": "arrow-right", "docs": "book",
     "invitations": "user-plus", "second-factor": "shield-lock", "route": "route", "saved": "bookmark", "columns": "columns-3",
     "extensions": "device-landline-phone", "bans": "ban", "lock": "lock", "lock-open": "lock-open",
 }  # fmt: skip

@@ -105,6 +105,7 @@ class Scene:
         self.parameters |= {"extension_id": str(extension.pk), "ban_id": str(banned.pk)}
         self.parameters |= {"key_id": str(key.pk), "url": "nothing/here", "app_label": "telephony"}
         self.parameters["invitation_id"] = str(invitation.pk)
+        self.parameters["page"] = "getting-started"
         self.parameters |= {"content_type_id": "0", "object_id": "0", "id": str(self.people["anna"].pk)}
         User.objects.filter(username="dora").update(is_active=False)
         for identity in IDENTITIES:

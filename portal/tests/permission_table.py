@@ -111,6 +111,12 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row(RECORDING, PUT=anyone(422)),
         row(RECORDING, PUT=anyone(403), parameters={"signature": "0" * 64}),
     ),
+    "whoever reads": (
+        row("docs/", GET=anyone(200)),
+        row("docs/<path:page>", GET=anyone(200)),
+        row("docs/<path:page>", GET=anyone(200, query={"ask": "How do I revoke an API key?"}), parameters={"page": "api.md"}),
+        row("docs/<path:page>", GET=anyone(404), parameters={"page": "../README.md"}),
+    ),
     "whoever looks after the server": (
         row("healthz", GET=anyone(200)),
         row("readyz", GET=anyone(200)),

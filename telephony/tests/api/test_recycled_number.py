@@ -277,6 +277,7 @@ NAMED: dict[str, Callable[[Holder], list[Any]]] = {
     "app_label": lambda holder: ["telephony"],
     "content_type_id": lambda holder: [1],
     "url": lambda holder: ["x"],
+    "page": lambda holder: ["getting-started", "api.md"],
     "id": lambda holder: [holder.user.pk],
 }
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
