@@ -9,7 +9,7 @@ PRODUCTION := ENV_FILE=/dev/null DEBUG=false SECURE_SSL_REDIRECT=true PUBLIC_URL
   CREDENTIALS_KEY=check-0123456789-abcdefghijklmnop-credentials FREESWITCH_HTTP_PASSWORD=check-0123456789-switch
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres test-auth0 test-browser check format vendor clean
+.PHONY: help run test test-postgres test-auth0 test-browser test-switch check format vendor clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -28,6 +28,13 @@ test-auth0: $(VENV)/dev.stamp ## sign in against a simulator of Auth0 that other
 
 test-browser: $(VENV)/dev.stamp ## walk the console in headless Chromium
 	DJANGO_ALLOW_ASYNC_UNSAFE=true $(BIN)/python -m pytest -q -m browser $(ARGS)
+
+test-switch: $(VENV)/dev.stamp ## tell the stories on a real FreeSWITCH (FREESWITCH=/path/to/freeswitch, or where it was installed to)
+ifeq ($(strip $(FREESWITCH)),)
+	@echo "Skipped: no FreeSWITCH is given. make test-switch FREESWITCH=/path/to/freeswitch"
+else
+	FREESWITCH=$(FREESWITCH) $(BIN)/python -m pytest -q -m switch telephony/tests/real_switch $(ARGS)
+endif
 
 check: $(VENV)/dev.stamp ## lint, types, import contracts, migrations, templates, vendored files
 	$(BIN)/ruff format --check .

@@ -45,17 +45,34 @@ class Portal:
 
     @contextlib.contextmanager
     def running(self) -> Iterator["Portal"]:
-        common: dict[str, Any] = {"cwd": settings.BASE_DIR, "env": self.environment, "stdin": subprocess.DEVNULL}
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], check=True, **common)
+        """The portal, over a database that is made now."""
+        self.manage("migrate", "-v", "0")
+        with self.serving():
+            yield self
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator["Portal"]:
+        """The server alone, so that it can be stopped and started over the same database."""
         command = server_command(self.port)
         command[command.index("--workers") + 1] = str(WORKERS)
-        log = (self.database.parent / "server.log").open("wb")
-        with log, subprocess.Popen(command, stdout=log, stderr=log, **common) as server:
+        log = (self.database.parent / "server.log").open("ab")
+        with log, subprocess.Popen(command, stdout=log, stderr=log, **self._common) as server:
             try:
                 self._wait()
                 yield self
             finally:
                 server.terminate()
+
+    def manage(self, *arguments: str) -> str:
+        """Run a command of the portal to its end and return what it printed."""
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **self._common)
+        assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    @property
+    def _common(self) -> dict[str, Any]:
+        return {"cwd": settings.BASE_DIR, "env": self.environment, "stdin": subprocess.DEVNULL}
 
     def _wait(self) -> None:
         deadline = time.monotonic() + 45
@@ -77,8 +94,8 @@ class Portal:
             with error:
                 return error.code, json.loads(error.read())
 
-    def key(self, auth0_id: str) -> tuple[int, dict[str, str]]:
-        body = {"auth0_id": auth0_id, "name": "test"}
+    def key(self, auth0_id: str, role: str = "user") -> tuple[int, dict[str, str]]:
+        body = {"auth0_id": auth0_id, "name": "test", "role": role}
         status, answer = self.ask("maintenance/keys", bearer(settings.MAINTENANCE_TOKEN), "POST", body)
         assert status == 201
         return answer["id"], {"x-mediamagic-key": answer["key"]}

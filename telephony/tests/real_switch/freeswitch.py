@@ -1,0 +1,85 @@
+"""A real FreeSWITCH: started with what the portal generated, asked by its event socket, and stopped."""
+
+import contextlib
+import json
+import secrets
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from portal.tests.running import Portal
+from telephony.tests.real_switch import programs
+
+FOLDERS: Final = ("log", "db", "run", "cdr", "recordings", "storage", "cache")
+VOICE_PORTS: Final = 100
+
+
+class FreeSwitch:
+    """One switch, with folders and ports of its own."""
+
+    def __init__(self, binary: Path, folder: Path) -> None:
+        self.binary, self.folder = binary, folder
+        for name in FOLDERS:
+            (folder / name).mkdir(parents=True)
+        self.recordings, self.spool = folder / "recordings", folder / "cdr"
+        self.event_port, self.phone_port, self.carrier_port = (programs.free_port() for _ in range(3))
+        self.password = secrets.token_urlsafe(24)
+
+    def configure(self, portal: Portal) -> None:
+        """Have the portal write the whole configuration."""
+        first = programs.free_block(VOICE_PORTS)
+        portal.manage(
+            "switchconfig", str(self.folder / "conf"), "--switchname", "stories", "--rtp-start", str(first),
+            "--rtp-end", str(first + VOICE_PORTS - 1), "--log-dir", str(self.folder / "log"), "--db-dir", str(self.folder / "db"),
+            "--run-dir", str(self.folder / "run"), "--cache-dir", str(self.folder / "cache"), "--cdr-dir", str(self.spool),
+        )  # fmt: skip
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator["FreeSwitch"]:
+        """The switch, ready to take calls."""
+        where = {option: self.folder / option for option in ("conf", *FOLDERS) if option != "cdr"}
+        options = [word for option, path in where.items() for word in (f"-{option}", path)]
+        with programs.running([self.binary, *options, "-nonat", "-nf", "-nc"], self.folder / "out.log") as process:
+
+            def is_ready() -> bool:
+                assert process.poll() is None, (self.folder / "out.log").read_text()
+                with contextlib.suppress(OSError):
+                    return "is ready" in self.ask("status") and self.ask("sofia status").count("RUNNING") >= 2
+                return False
+
+            programs.until(is_ready, "FreeSWITCH", 30)
+            yield self
+
+    def ask(self, command: str) -> str:
+        """Return the answer of the switch to a command of its API."""
+        with (
+            socket.create_connection(("127.0.0.1", self.event_port), timeout=10) as connection,
+            connection.makefile("rwb") as file,
+        ):
+            _frame(file)
+            for line in (f"auth {self.password}", f"api {command}"):
+                file.write(f"{line}\n\n".encode())
+                file.flush()
+                answer = _frame(file)
+            return answer
+
+    def channels(self) -> list[dict[str, Any]]:
+        """Return the legs that are alive."""
+        return list(json.loads(self.ask("show channels as json")).get("rows", []))
+
+    def until_idle(self) -> None:
+        """Wait until no leg is alive: then all their records were posted."""
+        programs.until(lambda: not self.channels(), "end of all calls", 20)
+
+    def log(self) -> str:
+        """Return the switch's own log."""
+        return "".join(path.read_text(errors="replace") for path in sorted((self.folder / "log").glob("*.log")))
+
+
+def _frame(file: Any) -> str:
+    length = 0
+    while line := file.readline().strip():
+        name, _, value = line.decode().partition(":")
+        length = int(value) if name == "Content-Length" else length
+    return str(file.read(length).decode(errors="replace"))
