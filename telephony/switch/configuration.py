@@ -188,6 +188,9 @@ _FOR_CARRIERS: Final[Params] = [
     # A carrier has no business sending our callers elsewhere, and no phone registers here.
     ("disable-transfer", "true"),
     ("disable-register", "true"),
+    # Which extension answers, and where it goes from there, is no carrier's business either.
+    ("pass-callee-id", "false"),
+    ("send-display-update", "false"),
 ]
 
 

@@ -42,7 +42,7 @@ def test_both_profiles_are_hardened() -> None:
     }.items()  # fmt: skip
     assert profile(root, "external").items() >= {
         "context": "public", "auth-calls": "false", "apply-inbound-acl": "carriers", "disable-transfer": "true",
-        "disable-register": "true", "sip-port": "5080",
+        "disable-register": "true", "sip-port": "5080", "pass-callee-id": "false", "send-display-update": "false",
     }.items()  # fmt: skip
 
 
