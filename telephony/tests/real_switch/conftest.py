@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from demo.auth0 import Auth0StandIn
-from telephony.tests.real_switch.exchange import Exchange
-from telephony.tests.real_switch.story import Story, told
+HERE = "telephony.tests.real_switch"
+pytest.register_assert_rewrite(
+    *(f"{HERE}.{name}" for name in ("baresip", "exchange", "freeswitch", "programs", "sip", "sipp", "story"))
+)
+
+from demo.auth0 import Auth0StandIn  # noqa: E402 - what is rewritten must not have been imported before
+from telephony.tests.real_switch.exchange import Exchange  # noqa: E402
+from telephony.tests.real_switch.story import Story, told  # noqa: E402
 
 NONE_GIVEN = "no FreeSWITCH is given: make test-switch FREESWITCH=/path/to/freeswitch"
 

@@ -38,6 +38,16 @@ def free_block(ports: int) -> int:
     raise AssertionError("no block of ports is free")
 
 
+def is_taken(port: int) -> bool:
+    """Tell whether somebody has a UDP port on loopback."""
+    try:
+        with socket.socket(type=socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", port))
+    except OSError:
+        return True
+    return False
+
+
 @contextlib.contextmanager
 def running(command: Sequence[str | Path], log: Path, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     """A program in a process group of its own, asked to end and then made to."""

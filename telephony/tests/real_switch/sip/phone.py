@@ -21,16 +21,24 @@ class Phone:
     """
 
     def __init__(
-        self, server: tuple[str, int], user: str, domain: str, password: str = "", *, hertz: int = 400, port: int = 0
+        self,
+        server: tuple[str, int],
+        user: str,
+        domain: str,
+        password: str = "",
+        *,
+        hertz: int = 400,
+        port: int = 0,
+        address: str = "127.0.0.1",
     ) -> None:
         self.server, self.user, self.domain, self.password, self.hertz = server, user, domain, password, hertz
         self.policy: str | int = "answer"
         self.incoming: queue.Queue[Call] = queue.Queue()
         self.calls: dict[str, Call] = {}
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", port))
+        self.socket.bind((address, port))
         self.socket.settimeout(0.1)
-        self.port: int = self.socket.getsockname()[1]
+        self.address, self.port = self.socket.getsockname()
         self._waiting: dict[str, queue.Queue[SipMessage]] = {}
         self._closed = threading.Event()
         self._register_id, self._sequence = token(), 0
@@ -74,11 +82,11 @@ class Phone:
             self.socket.sendto(message.to_bytes(), to or self.server)
 
     def via(self, branch: str) -> Header:
-        return "Via", f"SIP/2.0/UDP 127.0.0.1:{self.port};rport;branch={branch}"
+        return "Via", f"SIP/2.0/UDP {self.address}:{self.port};rport;branch={branch}"
 
     @property
     def contact(self) -> Header:
-        return "Contact", f"<sip:{self.user}@127.0.0.1:{self.port}>"
+        return "Contact", f"<sip:{self.user}@{self.address}:{self.port}>"
 
     def ask(self, request: SipMessage, to: tuple[str, int] | None = None) -> SipMessage:
         """Send a request and return its final response. The story fails where none comes."""
