@@ -19,7 +19,8 @@ from telephony.tests.real_switch.freeswitch import FreeSwitch
 from telephony.tests.real_switch.sip.phone import Phone
 
 DOMAIN = "pbx.example.com"
-NUMBERS = ("17036879447", "17036879448", "17036879449")
+NUMBERS = ("17036879447", "17036879448", "17036879449", "17036879450")
+PEOPLE = ("bob", "ann", "eve", "joe")
 GATEWAYS = ("carrier", "spare")
 
 
@@ -39,9 +40,11 @@ class Exchange:
 
     def __init__(self, binary: Path, folder: Path, auth0: Auth0StandIn) -> None:
         self.folder = folder
-        self.carriers = [programs.free_port() for _ in GATEWAYS]
+        ports = programs.free_block()
+        self.carriers = list(ports[: len(GATEWAYS)])
         self.portal = Portal(folder, auth0)
-        self.switch = FreeSwitch(binary, folder / "switch")
+        self.portal.port = ports[len(GATEWAYS)]
+        self.switch = FreeSwitch(binary, folder / "switch", ports[len(GATEWAYS) + 1 :])
         self.people: dict[str, Person] = {}
         self.portal.environment |= {
             "FREESWITCH_ESL_URL": f"esl://:{self.switch.password}@127.0.0.1:{self.switch.event_port}",
@@ -50,10 +53,11 @@ class Exchange:
             "FREESWITCH_SIP_ADDRESS": "127.0.0.1",
             "FREESWITCH_SIP_PORT": str(self.switch.phone_port),
             "FREESWITCH_CARRIER_PORT": str(self.switch.carrier_port),
+            "PORT": str(self.portal.port),
             "PUBLIC_URL": f"http://127.0.0.1:{self.portal.port}",
             "SIP_DOMAIN": DOMAIN,
             "SIP_GATEWAY": GATEWAYS[0],
-            "EXTENSION_RANGE": "1005-1009",
+            "EXTENSION_RANGE": "1005-1008",
             "CALLS_AN_HOUR": "1000",
             "CALL_LINKS_AN_HOUR": "1000",
         }
@@ -67,7 +71,7 @@ class Exchange:
             serving = stack.enter_context(contextlib.ExitStack())
             serving.enter_context(self.portal.serving())
             self._serving = serving
-            self._hire("bob", "ann", "eve")
+            self._hire(*PEOPLE)
             self.people["staff"] = Person("staff", self.portal.key("auth0|staff", "staff")[1], "", "", "")
             self.switch.configure(self.portal)
             stack.enter_context(self.switch.running())

@@ -12,26 +12,25 @@ from portal.tests.running import Portal
 from telephony.tests.real_switch import programs
 
 FOLDERS: Final = ("log", "db", "run", "cdr", "recordings", "storage", "cache")
-VOICE_PORTS: Final = 100
 
 
 class FreeSwitch:
-    """One switch, with folders and ports of its own."""
+    """One switch, with a folder of its own; the first three ports are for what it is asked and told, the others for voice."""
 
-    def __init__(self, binary: Path, folder: Path) -> None:
+    def __init__(self, binary: Path, folder: Path, ports: range) -> None:
         self.binary, self.folder = binary, folder
         for name in FOLDERS:
             (folder / name).mkdir(parents=True)
         self.recordings, self.spool = folder / "recordings", folder / "cdr"
-        self.event_port, self.phone_port, self.carrier_port = (programs.free_port() for _ in range(3))
+        self.event_port, self.phone_port, self.carrier_port = ports[:3]
+        self.voice = ports[3:]
         self.password = secrets.token_urlsafe(24)
 
     def configure(self, portal: Portal) -> None:
         """Have the portal write the whole configuration."""
-        first = programs.free_block(VOICE_PORTS)
         portal.manage(
-            "switchconfig", str(self.folder / "conf"), "--switchname", "stories", "--rtp-start", str(first),
-            "--rtp-end", str(first + VOICE_PORTS - 1), "--log-dir", str(self.folder / "log"), "--db-dir", str(self.folder / "db"),
+            "switchconfig", str(self.folder / "conf"), "--switchname", "stories", "--rtp-start", str(self.voice[0]),
+            "--rtp-end", str(self.voice[-1]), "--log-dir", str(self.folder / "log"), "--db-dir", str(self.folder / "db"),
             "--run-dir", str(self.folder / "run"), "--cache-dir", str(self.folder / "cache"), "--cdr-dir", str(self.spool),
         )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-import secrets
+import random
 import signal
 import socket
 import subprocess
@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 STOPPED_WITHIN_SECONDS: Final = 15
-FIRST_BLOCK, LAST_BLOCK = 22500, 23000
+FIRST_BLOCK, LAST_BLOCK, PORTS = 22500, 23000, 100
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
-    """Return a port on loopback that nobody has, for UDP and for TCP."""
+def free_port() -> int:
+    """Return a port on loopback that nobody has, for UDP and for TCP; to be taken at once."""
     for _ in range(100):
-        with socket.socket(type=kind) as first, socket.socket(type=socket.SOCK_STREAM) as second:
+        with socket.socket(type=socket.SOCK_DGRAM) as first, socket.socket(type=socket.SOCK_STREAM) as second:
             first.bind(("127.0.0.1", 0))
             port: int = first.getsockname()[1]
             with contextlib.suppress(OSError):
@@ -27,22 +27,21 @@ def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
     raise AssertionError("no port is free")
 
 
-def free_block(ports: int) -> int:
-    """Return the first of so many UDP ports in a row that nobody has, below those that the system gives out."""
-    for _ in range(100):
-        first = secrets.randbelow((LAST_BLOCK - FIRST_BLOCK) // ports) * ports + FIRST_BLOCK
-        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
-            for port in range(first, first + ports):
-                stack.enter_context(socket.socket(type=socket.SOCK_DGRAM)).bind(("127.0.0.1", port))
-            return first
+def free_block() -> range:
+    """Return ports in a row that nobody has, below those that the system gives to whoever connects somewhere."""
+    for first in random.sample(range(FIRST_BLOCK, LAST_BLOCK, PORTS), (LAST_BLOCK - FIRST_BLOCK) // PORTS):
+        block = range(first, first + PORTS)
+        if not any(is_taken(port) for port in block):
+            return block
     raise AssertionError("no block of ports is free")
 
 
 def is_taken(port: int) -> bool:
-    """Tell whether somebody has a UDP port on loopback."""
+    """Tell whether somebody has a port on loopback, for UDP or for TCP."""
     try:
-        with socket.socket(type=socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", port))
+        with socket.socket(type=socket.SOCK_DGRAM) as first, socket.socket(type=socket.SOCK_STREAM) as second:
+            first.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port))
     except OSError:
         return True
     return False

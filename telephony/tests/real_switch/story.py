@@ -17,7 +17,7 @@ from telephony.tests.real_switch.sip.phone import Phone
 from telephony.tests.real_switch.sip.sound import loudness_of
 
 # What each speaks, in Hz: by it one hears in a recording who was on which channel.
-TONES: Final = {"ann": 400, "bob": 600, "eve": 850, "carrier": 1100, "spare": 1300}
+TONES: Final = {"ann": 400, "bob": 600, "eve": 850, "joe": 750, "carrier": 1100, "spare": 1300}
 OUTSIDE: Final = "12403019517"
 
 
@@ -66,6 +66,14 @@ class Story:
         carrier.policy = policy
         return carrier
 
+    def link(self, name: str, source: str, destination: str) -> "Link":
+        """Place a call link for somebody."""
+        proof = self.exchange.people[name].proof
+        body = {"source_number": source, "destination_number": destination}
+        status, placed = self.exchange.portal.ask("call-link", proof, "POST", body)
+        assert status == 202, placed
+        return Link(self.exchange, proof, placed["id"], placed["call_uuid"])
+
     # -- what came of it ---------------------------------------------------------------------------------------------------
 
     def new_calls(self) -> list[dict[str, Any]]:
@@ -100,6 +108,37 @@ class Story:
             rate = file.getframerate()
             samples = array("h", file.readframes(file.getnframes()))
         return Sound(rate, [list(samples[0::2]), list(samples[1::2])])
+
+
+@dataclass
+class Link:
+    """A call link as its owner follows it."""
+
+    exchange: Exchange
+    proof: dict[str, str]
+    id: int
+    call_uuid: str
+
+    def now(self) -> dict[str, Any]:
+        status, link = self.exchange.portal.ask(f"call-link/{self.id}", self.proof)
+        assert status == 200, link
+        return dict(link)
+
+    def until(self, *states: str, seconds: float = 15.0) -> dict[str, Any]:
+        """Wait until the link is in one of these states, and return it."""
+        programs.until(lambda: self.now()["status"] in states, f"link that is {' or '.join(states)}", seconds)
+        return self.now()
+
+    def ended(self, status: str, cause: str) -> None:
+        """Check how the link ended, once no leg is alive; the switch's records may still correct what its events told."""
+        self.until("completed", "failed", "cancelled", "expired")
+        self.exchange.switch.until_idle()
+        found = self.now()
+        assert (found["status"], found["hangup_cause"]) == (status, cause)
+
+    def hang_up(self) -> None:
+        status, answer = self.exchange.portal.ask(f"call-link/{self.id}", self.proof, "DELETE")
+        assert status == 204, answer
 
 
 @contextlib.contextmanager

@@ -34,13 +34,6 @@ def test_busy(story: Story) -> None:
     assert story.seen_by("bob", call) is not None, "he sees whom he missed"
 
 
-def test_unanswered(story: Story) -> None:
-    ann, _ = story.phone("ann"), story.phone("bob", "ring")
-    call = ann.call("1005").until_ringing()
-    assert call.until_refused() == 480
-    story.only_call(call_to="1005", hangup_cause="NO_ANSWER", answered=False, bill_duration=0, recording="")
-
-
 def test_not_registered(story: Story) -> None:
     ann = story.phone("ann")
     assert ann.call("1005").until_refused() == 480

@@ -94,6 +94,9 @@ class Call:
         if isinstance(policy, int):
             self.refuse(policy)
             return
+        if policy == "announce":
+            self.respond(183, "Session Progress", SDP, body=self.stream.offer())
+            return
         self.respond(180, "Ringing")
         if policy == "answer":
             self.answer()

@@ -17,7 +17,7 @@ Header = tuple[str, str]
 class Phone:
     """A user agent on a port of its own; `hertz` is the tone that it speaks.
 
-    What it does with a call that comes in is `policy`: "answer", "ring", or a status such as 486 with which it declines.
+    What it does with a call that comes in is `policy`: "answer", "ring", "announce" (early media), or a status such as 486 with which it declines.
     """
 
     def __init__(
