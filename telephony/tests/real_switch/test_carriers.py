@@ -167,6 +167,22 @@ def test_the_second_gateway_when_the_first_is_down(story: Story, fault: int | No
     story.only_call(call_to=OUTSIDE, hangup_cause="NORMAL_CLEARING", answered=True, call_direction="outbound")
 
 
+def test_no_more_calls_at_once_than_two(story: Story) -> None:
+    """What is stolen is used by many at once."""
+    ann, carrier = story.phone("ann"), story.carrier()
+    calls = [ann.call(f"124030195{n}").until_answered() for n in (61, 62)]
+    assert ann.call("12403019563").until_refused() >= 400
+    assert carrier.incoming.qsize() == 2
+    for call in calls:
+        call.until_heard(10).hang_up()
+    causes = {call["call_to"]: (call["hangup_cause"], call["answered"]) for call in story.new_calls()}
+    assert causes == {
+        "12403019561": ("NORMAL_CLEARING", True),
+        "12403019562": ("NORMAL_CLEARING", True),
+        "12403019563": ("CALL_REJECTED", False),
+    }
+
+
 @pytest.mark.parametrize(
     "shown",
     [

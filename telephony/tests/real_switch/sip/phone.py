@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from telephony.tests.real_switch.sip.calls import CHALLENGES, Call
-from telephony.tests.real_switch.sip.messages import SipMessage, proof, token
+from telephony.tests.real_switch.sip.messages import SipMessage, proof, token, user_of
 
 PATIENCE_SECONDS: Final = 15.0
 Header = tuple[str, str]
@@ -33,6 +33,8 @@ class Phone:
     ) -> None:
         self.server, self.user, self.domain, self.password, self.hertz = server, user, domain, password, hertz
         self.policy: str | int = "answer"
+        # What it does instead where a certain number is called, as a carrier knows many.
+        self.policies: dict[str, str | int] = {}
         self.incoming: queue.Queue[Call] = queue.Queue()
         self.calls: dict[str, Call] = {}
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -139,7 +141,7 @@ class Phone:
             call = Call.incoming(self, message, sender)
             self.calls[call.call_id] = call
             self.incoming.put(call)
-            call.follow(self.policy)
+            call.follow(self.policies.get(user_of(f"<{message.uri}>"), self.policy))
         elif not message.status and message.method != "ACK":
             self.send(message.answer(200 if message.method in ("OPTIONS", "NOTIFY") else 481, "Fine", token()), sender)
 
