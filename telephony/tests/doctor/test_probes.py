@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -48,7 +48,7 @@ def test_only_ours_are_probes() -> None:
     assert sum(map(probes.is_probe, changed)) == 1
 
 
-@pytest.mark.parametrize("text", ["", "d0c7", str(uuid4()), "d0c70000-0000-4000-8000-000000000001", "d0c7é", "d0c7" * 100])
+@pytest.mark.parametrize("text", ["", "d0c7", "1546d282-1981-4031-84b3-2be65916c202", "d0c70000-0000-4000-8000-000000000001", "d0c7é", "d0c7" * 100])
 def test_nothing_else_is(text: str) -> None:
     assert not probes.is_probe(text)
     assert probes.probe_of_user(f"doctor-{text}") == ""
