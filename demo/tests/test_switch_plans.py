@@ -6,7 +6,7 @@ import pytest
 
 from demo.switch.simulator import SimulatedSwitch
 from demo.tests.conversations import Client, eventually
-from demo.tests.placed_calls import EVENTS, USER, A, B, ended, legs_of, number
+from demo.tests.placed_calls import EVENTS, USER, A, B, call_of, ended, legs_of, number
 from demo.tests.portal_stub import PortalStub
 
 Connect = Callable[..., Client]
@@ -110,3 +110,31 @@ def test_more_calls_than_a_limit_lets_through_are_ended(
         assert eventually(lambda: not any(leg.times.answered and not leg.times.bridged for leg in switch.exchange.legs()))
     assert eventually(lambda: len(legs_of(portal)) == len(causes))
     assert [leg.hangup_cause for leg in legs_of(portal)] == causes
+
+
+# -- calls from outside ----------------------------------------------------------------------------------------------------
+
+INCOMING = PLAN.replace(b'name="portal"', b'name="public"').replace(b"^link77$", b"^17036879447$")
+
+
+@pytest.mark.parametrize(
+    ("answer", "causes", "answered"),
+    [
+        ((200, INCOMING), ["NORMAL_CLEARING", "NORMAL_CLEARING"], True),
+        ((200, INCOMING.replace(b"9517", b"0017")), ["USER_BUSY", "USER_BUSY"], False),
+        ((200, INCOMING.replace(b"^17036879447$", b"^1$")), ["NO_ROUTE_DESTINATION"], False),
+    ],
+)
+def test_somebody_outside_calls(
+    switch: SimulatedSwitch, portal: PortalStub, connect: Connect, answer: tuple[int, bytes], causes: list[str], answered: bool
+) -> None:
+    portal.answers["/freeswitch/xml"] = answer
+    leg = connect(switch).api("simulator call 12025550123 17036879447").removeprefix("+OK ").strip()
+    assert ended(switch)
+    assert [found.hangup_cause for found in legs_of(portal)] == causes
+    [asked] = portal.got("/freeswitch/xml")
+    wanted = {"Hunt-Context": "public", "Caller-Caller-ID-Number": "12025550123", "Unique-ID": leg}
+    assert wanted.items() <= asked.fields.items()
+    call = call_of(portal)
+    assert (call.call_uuid, call.caller_number, call.callee_number) == (leg, "12025550123", "17036879447")
+    assert (call.direction, call.answered, switch.originates) == ("inbound", answered, 0)

@@ -1,6 +1,7 @@
 """The story of a call link on the console's first page: it rings, talks, ends, and is found among the calls."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +39,13 @@ def test_a_link_is_seen_as_it_happens(
     settings.PUBLIC_URL, settings.RECORDINGS_ROOT = live_server.url, tmp_path
     settings.FREESWITCH_RECORDINGS_DIR = "/recordings"
     portal = Portal(live_server.url, django_settings.FREESWITCH_HTTP_USER, django_settings.FREESWITCH_HTTP_PASSWORD)
-    with (
-        SimulatedSwitch(Settings(password="simulated", pace=0.5, talk=8.0, heartbeat=0.5, portal=portal)) as switch,
-        listener(),
-    ):
+    with ExitStack() as stack:
+        switch = stack.enter_context(
+            SimulatedSwitch(Settings(password="simulated", pace=0.5, talk=8.0, heartbeat=0.5, portal=portal))
+        )
         settings.FREESWITCH_ESL = SwitchAddress("127.0.0.1", switch.port, "simulated")
+        # It follows the switches that there are when it begins.
+        stack.enter_context(listener())
         page = open_page("/login", scheme, width)
         client.force_login(anna)
         page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
