@@ -14,7 +14,7 @@ from telephony.tests.real_switch.exchange import DOMAIN, Exchange, is_listening
 from telephony.tests.real_switch.sip.sound import write_tone
 
 MODULES: Final = Path("/usr/lib/baresip/modules")
-PATIENCE_SECONDS: Final = 15.0
+PATIENCE_SECONDS: Final = 30.0
 
 
 class Baresip:

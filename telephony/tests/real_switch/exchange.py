@@ -105,7 +105,7 @@ class Exchange:
 
     def calls(self, name: str) -> list[dict[str, Any]]:
         """Return the calls that somebody sees in the API, newest first."""
-        status, calls = self.portal.ask("call-recording", self.people[name].proof)
+        status, calls = self.portal.ask("call-recording?limit=200", self.people[name].proof)
         assert status == 200, calls
         return list(calls)
 

@@ -76,7 +76,7 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def until(happened: Callable[[], Any], what: str, seconds: float = 15.0) -> Any:
+def until(happened: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
     """Wait until something is true, and return it. The story fails where it does not become so."""
     deadline = time.monotonic() + seconds
     while not (found := happened()):

@@ -124,7 +124,7 @@ class Link:
         assert status == 200, link
         return dict(link)
 
-    def until(self, *states: str, seconds: float = 15.0) -> dict[str, Any]:
+    def until(self, *states: str, seconds: float = 30.0) -> dict[str, Any]:
         """Wait until the link is in one of these states, and return it."""
         programs.until(lambda: self.now()["status"] in states, f"link that is {' or '.join(states)}", seconds)
         return self.now()

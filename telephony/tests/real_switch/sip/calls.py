@@ -10,7 +10,7 @@ from telephony.tests.real_switch.sip.sound import Stream
 if TYPE_CHECKING:
     from telephony.tests.real_switch.sip.phone import Header, Phone
 
-PATIENCE_SECONDS: Final = 15.0
+PATIENCE_SECONDS: Final = 30.0
 CHALLENGES: Final = (401, 407)
 SDP: Final = ("Content-Type", "application/sdp")
 

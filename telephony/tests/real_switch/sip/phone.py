@@ -10,7 +10,7 @@ from typing import Final
 from telephony.tests.real_switch.sip.calls import CHALLENGES, Call
 from telephony.tests.real_switch.sip.messages import SipMessage, proof, token, user_of
 
-PATIENCE_SECONDS: Final = 15.0
+PATIENCE_SECONDS: Final = 30.0
 Header = tuple[str, str]
 
 
