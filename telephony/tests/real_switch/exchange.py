@@ -19,8 +19,8 @@ from telephony.tests.real_switch.freeswitch import FreeSwitch
 from telephony.tests.real_switch.sip.phone import Phone
 
 DOMAIN = "pbx.example.com"
-NUMBERS = ("17036879447", "17036879448", "17036879449", "17036879450")
-PEOPLE = ("bob", "ann", "eve", "joe")
+NUMBERS = ("17036879447", "17036879448", "17036879449", "17036879450", "17036879451")
+PEOPLE = ("bob", "ann", "eve", "joe", "tom")
 GATEWAYS = ("carrier", "spare")
 
 
@@ -55,9 +55,13 @@ class Exchange:
             "FREESWITCH_CARRIER_PORT": str(self.switch.carrier_port),
             "PORT": str(self.portal.port),
             "PUBLIC_URL": f"http://127.0.0.1:{self.portal.port}",
+            "FREESWITCH_ALLOWED_CIDRS": "127.0.0.1/32",
+            # Whoever guesses passwords comes from another address of loopback.
+            "BAN_NEVER_CIDRS": "127.0.0.1/32",
+            "BAN_AFTER_FAILURES": "5",
             "SIP_DOMAIN": DOMAIN,
             "SIP_GATEWAY": GATEWAYS[0],
-            "EXTENSION_RANGE": "1005-1008",
+            "EXTENSION_RANGE": "1005-1009",
             "CALLS_AN_HOUR": "1000",
             "CALL_LINKS_AN_HOUR": "1000",
         }
@@ -92,22 +96,21 @@ class Exchange:
 
     # -- people and their phones -------------------------------------------------------------------------------------------
 
-    def phone(self, name: str, *, password: str | None = None, hertz: int = 400) -> Phone:
+    def phone(self, name: str, **options: Any) -> Phone:
         """Return a phone of somebody's extension, with their password or another one; not registered yet."""
         person = self.people[name]
-        return Phone(
-            ("127.0.0.1", self.switch.phone_port),
-            person.extension,
-            DOMAIN,
-            person.password if password is None else password,
-            hertz=hertz,
-        )
+        options = {"password": person.password} | options
+        return Phone(("127.0.0.1", self.switch.phone_port), person.extension, DOMAIN, **options)
+
+    def ask(self, path: str, method: str = "GET", body: Any = None, *, by: str = "staff") -> Any:
+        """Ask the API as somebody, and return the answer. The story fails where it is refused."""
+        status, answer = self.portal.ask(path, self.people[by].proof, method, body)
+        assert status < 300, (path, status, answer)
+        return answer
 
     def calls(self, name: str) -> list[dict[str, Any]]:
         """Return the calls that somebody sees in the API, newest first."""
-        status, calls = self.portal.ask("call-recording?limit=200", self.people[name].proof)
-        assert status == 200, calls
-        return list(calls)
+        return list(self.ask("call-recording?limit=200", by=name))
 
     def _hire(self, *names: str) -> None:
         operator = bearer(settings.MAINTENANCE_TOKEN)

@@ -68,11 +68,9 @@ class Story:
 
     def link(self, name: str, source: str, destination: str) -> "Link":
         """Place a call link for somebody."""
-        proof = self.exchange.people[name].proof
         body = {"source_number": source, "destination_number": destination}
-        status, placed = self.exchange.portal.ask("call-link", proof, "POST", body)
-        assert status == 202, placed
-        return Link(self.exchange, proof, placed["id"], placed["call_uuid"])
+        placed = self.exchange.ask("call-link", "POST", body, by=name)
+        return Link(self.exchange, name, placed["id"], placed["call_uuid"])
 
     # -- what came of it ---------------------------------------------------------------------------------------------------
 
@@ -96,9 +94,7 @@ class Story:
         return next((each for each in self.exchange.calls(name) if each["id"] == call["id"]), None)
 
     def detail(self, call: dict[str, Any]) -> dict[str, Any]:
-        status, detail = self.exchange.portal.ask(f"call-recording/{call['id']}", self.exchange.people["staff"].proof)
-        assert status == 200, detail
-        return dict(detail)
+        return dict(self.exchange.ask(f"call-recording/{call['id']}"))
 
     def recording(self, call: dict[str, Any]) -> Sound:
         """Return what the address in the call's list entry plays; the switch puts the audio when it has hung up."""
@@ -115,14 +111,12 @@ class Link:
     """A call link as its owner follows it."""
 
     exchange: Exchange
-    proof: dict[str, str]
+    owner: str
     id: int
     call_uuid: str
 
     def now(self) -> dict[str, Any]:
-        status, link = self.exchange.portal.ask(f"call-link/{self.id}", self.proof)
-        assert status == 200, link
-        return dict(link)
+        return dict(self.exchange.ask(f"call-link/{self.id}", by=self.owner))
 
     def until(self, *states: str, seconds: float = 30.0) -> dict[str, Any]:
         """Wait until the link is in one of these states, and return it."""
@@ -137,8 +131,7 @@ class Link:
         assert (found["status"], found["hangup_cause"]) == (status, cause)
 
     def hang_up(self) -> None:
-        status, answer = self.exchange.portal.ask(f"call-link/{self.id}", self.proof, "DELETE")
-        assert status == 204, answer
+        self.exchange.ask(f"call-link/{self.id}", "DELETE", by=self.owner)
 
 
 @contextlib.contextmanager

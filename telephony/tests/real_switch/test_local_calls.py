@@ -49,7 +49,7 @@ def test_cancelled(story: Story) -> None:
     story.only_call(call_to="1005", hangup_cause="ORIGINATOR_CANCEL", answered=False, bill_duration=0, recording="")
 
 
-@pytest.mark.parametrize("number", ["4444", "1009", "0"])
+@pytest.mark.parametrize("number", ["4444", "1010", "0"])
 def test_nobody(story: Story, number: str) -> None:
     assert story.phone("ann").call(number).until_refused() == 404
     story.only_call(call_to=number, hangup_cause="NO_ROUTE_DESTINATION", answered=False)
