@@ -65,10 +65,15 @@ class Portal:
 
     def manage(self, *arguments: str) -> str:
         """Run a command of the portal to its end and return what it printed."""
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **self._common)
+        done = self.tried(*arguments)
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done.stdout
+
+    def tried(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of the portal to its end, however it ends, in an environment that differs in some variables."""
+        command = [sys.executable, "manage.py", *arguments]
+        options = self._common | {"env": self.environment | environment}
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **options)
 
     @property
     def _common(self) -> dict[str, Any]:

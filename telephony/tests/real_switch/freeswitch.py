@@ -37,18 +37,29 @@ class FreeSwitch:
     @contextlib.contextmanager
     def running(self) -> Iterator["FreeSwitch"]:
         """The switch, ready to take calls."""
+        with contextlib.ExitStack() as self._stack:
+            self._start()
+            yield self
+
+    def killed(self) -> None:
+        """End it without a word, as a crash does, and start it again."""
+        self._process.kill()
+        self._process.wait()
+        self._stack.close()
+        self._start()
+
+    def _start(self) -> None:
         where = {option: self.folder / option for option in ("conf", *FOLDERS) if option != "cdr"}
         options = [word for option, path in where.items() for word in (f"-{option}", path)]
-        with programs.running([self.binary, *options, "-nonat", "-nf", "-nc"], self.folder / "out.log") as process:
+        command = [self.binary, *options, "-nonat", "-nf", "-nc"]
+        self._process = self._stack.enter_context(programs.running(command, self.folder / "out.log"))
+        programs.until(self._is_ready, "FreeSWITCH", 60)
 
-            def is_ready() -> bool:
-                assert process.poll() is None, (self.folder / "out.log").read_text()
-                with contextlib.suppress(OSError):
-                    return "is ready" in self.ask("status") and self.ask("sofia status").count("RUNNING") >= 2
-                return False
-
-            programs.until(is_ready, "FreeSWITCH", 30)
-            yield self
+    def _is_ready(self) -> bool:
+        assert self._process.poll() is None, (self.folder / "out.log").read_text()
+        with contextlib.suppress(OSError):
+            return "is ready" in self.ask("status") and self.ask("sofia status").count("RUNNING") >= 2
+        return False
 
     def ask(self, command: str) -> str:
         """Return the answer of the switch to a command of its API."""
