@@ -47,6 +47,7 @@ class Exchange:
         self.switch = FreeSwitch(binary, folder / "switch", ports[len(GATEWAYS) + 1 :])
         self.people: dict[str, Person] = {}
         self.portal.environment |= {
+            "DEBUG": "false",
             "FREESWITCH_ESL_URL": f"esl://:{self.switch.password}@127.0.0.1:{self.switch.event_port}",
             "FREESWITCH_HTTP_PASSWORD": secrets.token_urlsafe(24),
             "FREESWITCH_RECORDINGS_DIR": str(self.switch.recordings),
