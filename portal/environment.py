@@ -121,6 +121,17 @@ class Environment:
             raise ImproperlyConfigured(f"{name} must be {wants}, not {text!r}")
         return text
 
+    def codes(self, first: tuple[str, str], second: tuple[str, str]) -> tuple[str, str] | None:
+        """Return two codes to be pressed on a phone, each given by name and default; None where one of them is `off`."""
+        found = [
+            self.matching(*each, r"off|[*#][0-9]{1,3}", "* or # and up to three digits, or off") for each in (first, second)
+        ]
+        if "off" in found:
+            return None
+        if found[0].startswith(found[1]) or found[1].startswith(found[0]):
+            raise ImproperlyConfigured(f"{first[0]} and {second[0]} must be two codes of which none begins with the other")
+        return found[0], found[1]
+
     def countries(self, name: str, default: str) -> list[str]:
         """Return a comma-separated list of two-letter country codes."""
         codes = self.items(name, default)

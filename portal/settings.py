@@ -233,6 +233,8 @@ FREESWITCH_ESL = FREESWITCH_ESL_ALL[0] if FREESWITCH_ESL_ALL else None
 FREESWITCH_RECORDINGS_DIR = env.matching(
     "FREESWITCH_RECORDINGS_DIR", "", r"(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", "an absolute path"
 )
+# What our own parties press during a talk to have silence recorded, and to go on; None: keys do nothing.
+RECORDING_CODES = env.codes(("RECORDING_PAUSE_CODE", "*7"), ("RECORDING_RESUME_CODE", "*8"))
 # Where the switch listens for phones and for carriers, in the sofia.conf that it is given; empty leaves the address to it.
 FREESWITCH_SIP_ADDRESS = env.matching("FREESWITCH_SIP_ADDRESS", "", r"([0-9A-Fa-f.:]{2,45})?", "an IP address")
 FREESWITCH_SIP_PUBLIC_ADDRESS = env.matching("FREESWITCH_SIP_PUBLIC_ADDRESS", "", r"([0-9A-Fa-f.:]{2,45})?", "an IP address")

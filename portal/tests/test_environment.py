@@ -201,3 +201,20 @@ def test_forms_may_lead_to_auth0_and_nowhere_else() -> None:
     assert tenant == "'self' https://portal.example.com https://tenant.eu.auth0.com"
     stand_in = form_action(AUTH0_BASE_URL="http://127.0.0.1:4000/", PORT="8123", **auth0)
     assert stand_in == "'self' http://127.0.0.1:8123 http://127.0.0.1:4000"
+
+
+CODES = (("PAUSE", "*7"), ("RESUME", "*8"))
+
+
+@pytest.mark.parametrize(
+    ("given", "codes"),
+    [({}, ("*7", "*8")), ({"PAUSE": "#1"}, ("#1", "*8")), ({"RESUME": "off"}, None), ({"PAUSE": "off", "RESUME": "off"}, None)],
+)
+def test_codes_to_be_pressed(monkeypatch: pytest.MonkeyPatch, given: dict[str, str], codes: tuple[str, str] | None) -> None:
+    assert reader(monkeypatch, **given).codes(*CODES) == codes
+
+
+@pytest.mark.parametrize("wrong", ["7", "*", "*1234", "**", "*7,x", "*\u0667", "*8", "*81"])
+def test_codes_that_are_none_or_are_confused(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="PAUSE"):
+        reader(monkeypatch, PAUSE=wrong).codes(*CODES)

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from accounts.actors import actor_of
 from telephony.admin.holding import HoldableAdmin
+from telephony.admin.recording_policies import PolicyAdmin
 from telephony.models import Domain, Extension, Gateway, Switch, SwitchListening
 from telephony.services.credentials import set_gateway_password
 from telephony.services.revocations.asking import revoke_domain
@@ -18,10 +19,11 @@ from web.admin import KeptAdmin, ReadOnlyAdmin
 
 
 @admin.register(Domain)
-class DomainAdmin(KeptAdmin):
+class DomainAdmin(PolicyAdmin, KeptAdmin):
     """SIP domains."""
 
-    list_display = ("name", "is_active", "created_at")
+    fields = ("name", "is_active", "recording", "recording_notice")
+    list_display = ("name", "is_active", "recording", "recording_notice", "created_at")
     list_filter = ("is_active",)
     search_fields = ("name",)
 
@@ -38,14 +40,17 @@ class DomainAdmin(KeptAdmin):
 
 
 @admin.register(Extension)
-class ExtensionAdmin(HoldableAdmin):
+class ExtensionAdmin(PolicyAdmin, HoldableAdmin):
     """Extensions; their passwords are never shown."""
 
-    list_display = ("number", "domain", "display_name", "state", "cooling_until", "forward_to")
-    list_filter = ("state", "domain")
+    list_display = ("number", "domain", "display_name", "state", "cooling_until", "forward_to", "recording")
+    list_filter = ("state", "recording", "domain")
     search_fields = ("number", "display_name")
     autocomplete_fields = ("domain",)
-    fields = ("domain", "number", "display_name", "forward_to", "state", "cooling_until", "created_at", "updated_at")
+    fields = (
+        "domain", "number", "display_name", "forward_to", "recording", "recording_notice", "state", "cooling_until", "created_at",
+        "updated_at",
+    )  # fmt: skip
     fixed_fields = ("domain", "number")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Extension]:

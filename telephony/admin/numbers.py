@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from accounts.actors import actor_of
 from telephony.admin.holding import HoldableAdmin
+from telephony.admin.recording_policies import PolicyAdmin
 from telephony.fields import country_of
 from telephony.models import Assignment, Number, Provider
 from telephony.services.assignments import NotClaimableError, open_assignment, release
@@ -26,15 +27,17 @@ class ProviderAdmin(KeptAdmin):
 
 
 @admin.register(Number)
-class NumberAdmin(HoldableAdmin):
+class NumberAdmin(PolicyAdmin, HoldableAdmin):
     """Our phone numbers."""
 
-    list_display = ("__str__", "number", "country", "provider", "state", "cooling_until")
-    list_filter = ("state", "provider", "country")
+    list_display = ("__str__", "number", "country", "provider", "state", "cooling_until", "recording")
+    list_filter = ("state", "recording", "provider", "country")
     list_select_related = ("provider",)
     search_fields = ("number",)
     autocomplete_fields = ("provider",)
-    fields = ("number", "provider", "country", "state", "cooling_until", "created_at", "updated_at")
+    fields = (
+        "number", "provider", "country", "recording", "recording_notice", "state", "cooling_until", "created_at", "updated_at",
+    )  # fmt: skip
     readonly_fields = ("country", *HoldableAdmin.readonly_fields)
     fixed_fields = ("number",)
 

@@ -15,6 +15,7 @@ from telephony.models.live import (
     UnrecordedLeg,
 )
 from telephony.models.numbers import Assignment, Number, Provider
+from telephony.models.recording_policies import RecordingPolicy
 from telephony.models.recordings import Recording
 from telephony.models.revocations import Revocation, RevocationErrand, RevocationReason
 from telephony.models.switches import Gateway, Switch
@@ -44,6 +45,7 @@ __all__ = [
     "Revocation",
     "RevocationErrand",
     "RevocationReason",
+    "RecordingPolicy",
     "Switch",
     "SwitchListening",
     "UnrecordedLeg",

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from telephony.fields import E164Field
 from telephony.models.holding import Holdable, HoldableQuerySet, HoldingState, holding_constraints
+from telephony.models.recording_policies import NOTICE_HELP, OWN_VALUES, RecordingPolicy, RecordingRuled, policy_constraint
 
 if TYPE_CHECKING:
     from telephony.models.live import Registration
@@ -26,12 +27,23 @@ class Domain(models.Model):
         validators=[RegexValidator(r"\A[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z", "Give a host name in lower case.")],
     )
     is_active = models.BooleanField(default=True)
+    recording = models.CharField(
+        "recorded",
+        max_length=8,
+        choices=RecordingPolicy,
+        default=RecordingPolicy.ALL,
+        help_text="Where FREESWITCH_RECORDINGS_DIR is set. Extensions and numbers may say otherwise for themselves.",
+    )
+    recording_notice = models.BooleanField("notice before a recording", default=False, help_text=NOTICE_HELP)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ("name",)
-        constraints = (models.CheckConstraint(condition=~Q(name=""), name="domain_name_never_blank"),)
+        constraints = (
+            models.CheckConstraint(condition=~Q(name=""), name="domain_name_never_blank"),
+            policy_constraint("domain", RecordingPolicy.values),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -67,7 +79,7 @@ class ExtensionQuerySet(HoldableQuerySet["Extension"]):
         return self.filter(number=number, domain__name=domain.lower()).first()
 
 
-class Extension(Holdable):
+class Extension(Holdable, RecordingRuled):
     """A short number inside a domain, at which phones register; its password is kept as an encrypted HA1 only."""
 
     domain = models.ForeignKey(Domain, models.PROTECT, related_name="extensions")
@@ -89,6 +101,7 @@ class Extension(Holdable):
         constraints = (
             models.UniqueConstraint(fields=("domain", "number"), name="extension_once_per_domain"),
             *holding_constraints("extension"),
+            policy_constraint("extension", OWN_VALUES),
         )
         indexes = (
             models.Index(fields=("domain", "state", "number"), name="extension_by_state"),

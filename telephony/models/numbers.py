@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from telephony.fields import E164Field, format_number
 from telephony.models.directory import Extension
 from telephony.models.holding import Holdable, HoldableQuerySet, HoldingState, holding_constraints
+from telephony.models.recording_policies import OWN_VALUES, RecordingRuled, policy_constraint
 
 
 class Provider(models.Model):
@@ -31,7 +32,7 @@ class NumberQuerySet(HoldableQuerySet["Number"]):
     """Sets of numbers."""
 
 
-class Number(Holdable):
+class Number(Holdable, RecordingRuled):
     """A phone number of ours (a DID)."""
 
     number = E164Field(unique=True)
@@ -45,6 +46,7 @@ class Number(Holdable):
         constraints = (
             models.CheckConstraint(condition=Q(number__regex=r"^[1-9][0-9]{6,14}$"), name="number_is_e164"),
             *holding_constraints("number"),
+            policy_constraint("number", OWN_VALUES),
         )
         indexes = (
             models.Index(fields=("state", "number"), name="number_by_state"),

@@ -11,10 +11,10 @@ from accounts.models import User
 from telephony.fields import format_number, normalise_number
 from telephony.models import Assignment, Gateway, Number
 from telephony.services.dialing import DestinationNotAllowedError, callable_number, check_callable, is_emergency
-from telephony.services.recordings import upload_path
+from telephony.services.recording_rules import Party, recording_for
 from telephony.services.subscribers import holder_at, holder_of_number
 from telephony.services.talk_limits import outside_minutes_used_up
-from telephony.switch.commands import ExtensionEndpoint, GatewayEndpoint, RecordingTarget
+from telephony.switch.commands import ExtensionEndpoint, GatewayEndpoint
 from telephony.switch.dialplan import INTERNAL, PUBLIC, CallEmergency, CallOut, Marks, Plan, Refuse, Ring
 from telephony.switch.directory import can_be_repeated
 
@@ -24,7 +24,6 @@ FORWARD_RING_SECONDS: Final = 25
 # What phones and carriers send as a number, and what people type into one.
 _DIALLED = re.compile(r"[0-9+*# ().-]{1,40}")
 _EXTENSION = re.compile(r"[0-9]{2,7}")
-_LEG_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +96,9 @@ def _outward(call: Dialled, caller: Assignment, reasons: _Reasons) -> Plan:
         context=call.context,
         action=Refuse(cause="NO_ROUTE_DESTINATION"),
         marks=_marks(caller, "outbound"),
-        recording=_recording(call),
     )
     try:
-        plan = _to_destination(outward, caller, call.destination, reasons)
+        plan = _to_destination(outward, caller, call, reasons)
     except _RefusedError as refused:
         reasons.add(str(refused))
         plan = replace(outward, action=Refuse(cause=refused.cause))
@@ -122,26 +120,33 @@ def _marks(held: Assignment, direction: str) -> Marks:
     )
 
 
-def _to_destination(plan: Plan, caller: Assignment, destination: str, reasons: _Reasons) -> Plan:
-    if is_emergency(destination):
-        return _to_emergency(plan, caller, destination, reasons)
-    callee = _callee(caller, destination, reasons)
+def _to_destination(plan: Plan, caller: Assignment, call: Dialled, reasons: _Reasons) -> Plan:
+    if is_emergency(call.destination):
+        return _to_emergency(plan, caller, call, reasons)
+    callee = _callee(caller, call.destination, reasons)
     if callee is not None:
-        return _to_extension(plan, caller, callee, reasons)
-    digits = _callable(destination)
+        return _to_extension(plan, caller, callee, call, reasons)
+    digits = _callable(call.destination)
     if Number.objects.filter(number=digits).exists():
         raise _RefusedError("UNALLOCATED_NUMBER", f"{format_number(digits)} is ours, and nobody holds it.")
     reasons.add(f"{format_number(digits)} is outside, in a country and of a kind that may be called.")
-    return replace(plan, action=_call_out(caller, digits, reasons))
+    action = _call_out(caller, digits, reasons)
+    return replace(plan, action=action, recording=recording_for(call.leg_uuid, [_calling(caller)], reasons.add))
 
 
-def _to_emergency(plan: Plan, caller: Assignment, destination: str, reasons: _Reasons) -> Plan:
+def _calling(caller: Assignment, *, is_outside: bool = True) -> Party:
+    return Party(held=caller, direction="outbound", is_outside=is_outside)
+
+
+def _to_emergency(plan: Plan, caller: Assignment, call: Dialled, reasons: _Reasons) -> Plan:
     if not settings.EMERGENCY_GATEWAY:
         raise _RefusedError("OUTGOING_CALL_BARRED", "This is an emergency number, and EMERGENCY_GATEWAY is not set: refused.")
     reasons.add(f"This is an emergency number: it goes through {settings.EMERGENCY_GATEWAY}, without limits.")
-    number = destination.strip().removeprefix("+")
+    number = call.destination.strip().removeprefix("+")
     caller_id = caller.number.number if caller.number else ""
-    return replace(plan, action=CallEmergency(gateway=settings.EMERGENCY_GATEWAY, number=number, caller_id=caller_id))
+    action = CallEmergency(gateway=settings.EMERGENCY_GATEWAY, number=number, caller_id=caller_id)
+    recording = recording_for(call.leg_uuid, [_calling(caller)], reasons.add, is_emergency=True)
+    return replace(plan, action=action, recording=recording)
 
 
 def _callee(caller: Assignment, destination: str, reasons: _Reasons) -> Assignment | None:
@@ -162,13 +167,16 @@ def _callee(caller: Assignment, destination: str, reasons: _Reasons) -> Assignme
     return callee
 
 
-def _to_extension(plan: Plan, caller: Assignment, callee: Assignment, reasons: _Reasons) -> Plan:
+def _to_extension(plan: Plan, caller: Assignment, callee: Assignment, call: Dialled, reasons: _Reasons) -> Plan:
     neighbours = caller.extension.domain_id == callee.extension.domain_id
     shown = caller.extension.number if neighbours or caller.number is None else caller.number.number
+    action = _ring(callee, reasons)
+    parties = [_calling(caller, is_outside=False), Party(held=callee, direction="inbound", is_outside=False)]
     return replace(
         plan,
-        action=_ring(callee, reasons),
+        action=action,
         marks=_marks(caller, "local"),
+        recording=recording_for(call.leg_uuid, parties, reasons.add),
         caller_id_number=shown,
         caller_id_name=caller.extension.display_name or caller.user.name,
     )
@@ -201,7 +209,8 @@ def _from_carrier(call: Dialled, reasons: _Reasons) -> Plan:
         return replace(plan, reasons=tuple(reasons.found))
     reasons.add(f"{format_number(digits)} belongs to {callee.extension}.")
     action = _ring(callee, reasons)
-    recording = _recording(call)
+    party = Party(held=callee, direction="inbound", is_outside=True)
+    recording = recording_for(call.leg_uuid, [party], reasons.add)
     return replace(plan, action=action, marks=_marks(callee, "inbound"), recording=recording, reasons=tuple(reasons.found))
 
 
@@ -264,11 +273,3 @@ def _check_minutes(payer: User) -> None:
         raise _RefusedError(
             "OUTGOING_CALL_BARRED", f"{payer} has talked {settings.CALL_MINUTES_A_DAY} minutes to the outside within a day."
         )
-
-
-def _recording(call: Dialled) -> RecordingTarget | None:
-    """Return where the switch is to record a talk and to put it, None where talks are not recorded."""
-    if not settings.FREESWITCH_RECORDINGS_DIR or not _LEG_UUID.fullmatch(call.leg_uuid):
-        return None
-    url = settings.PUBLIC_URL + upload_path(call.leg_uuid)
-    return RecordingTarget(url=url, file=f"{settings.FREESWITCH_RECORDINGS_DIR}/{call.leg_uuid}.wav")

@@ -9,7 +9,7 @@ import json
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 from uuid import UUID
 
 from telephony.switch.errors import CommandRefusedError, SwitchError, UnsafeCommandError
@@ -30,6 +30,7 @@ _ID = r"[1-9][0-9]{0,18}"
 _SECONDS = r"[1-9][0-9]{0,4}"
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])"
 _URL = rf"https?://{_HOST}(?::[1-9][0-9]{{0,4}})?/[A-Za-z0-9._~/-]{{1,1000}}"
+_CODE = r"[*#][0-9]{1,3}"
 _FILE = r"/(?:[A-Za-z0-9_/-]|\.(?!\.)){1,500}"
 _ENDPOINT = rf"(?:user/{_EXTENSION}@{_DOMAIN}|sofia/gateway/{_GATEWAY}/{_E164})"
 _EVENT_NAME = r"[A-Z][A-Z_]{2,39}"
@@ -120,17 +121,40 @@ def _dial_string(endpoint: Any, what: str) -> str:
     return endpoint.dial_string
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseKeys:
+    """The codes by which a recording is paused and goes on, and who may press them, as the leg that records sees it."""
+
+    pause: str
+    resume: str
+    sides: tuple[Literal["self", "peer"], ...]
+
+    def __post_init__(self) -> None:
+        for code in (self.pause, self.resume):
+            _fit(code, _CODE, "code for the recording")
+        for side in self.sides:
+            _fit(side, "self|peer", "side of the recording")
+
+
 @dataclass(frozen=True, slots=True)
 class RecordingTarget:
-    """Where a call's recording is written on the switch, and the signed address to which the switch then puts it."""
+    """Where a call's recording is written on the switch, and the signed address to which the switch then puts it.
+
+    `extension_ids` are those of our own parties, who may pause it; `notice`: both parties hear a tone before they talk.
+    """
 
     # Whoever has it may put a recording there.
     url: str = field(repr=False)
     file: str
+    extension_ids: tuple[int, ...] = ()
+    notice: bool = False
+    keys: PauseKeys | None = None
 
     def __post_init__(self) -> None:
         _fit(self.url, _URL, "recording's address")
         _fit(self.file, _FILE, "recording's file")
+        for extension_id in self.extension_ids:
+            _whole(extension_id, MOST_ID, "id of the extension")
 
 
 # -- commands --------------------------------------------------------------------------------------------------------------

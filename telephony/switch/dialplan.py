@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 
 from telephony.switch.commands import ExtensionEndpoint, GatewayEndpoint, RecordingTarget
 from telephony.switch.documents import Expression, Value, element, fit, plain_name, section
+from telephony.switch.recording import recorded
 
 INTERNAL: Final = "internal"
 PUBLIC: Final = "public"
@@ -158,7 +159,7 @@ def _actions(plan: Plan) -> Iterator[Action]:
     if plan.caller_id_number:
         yield from _shown(plan.caller_id_number, plan.caller_id_name)
     if plan.recording is not None:
-        yield from _recorded(plan.recording, is_answered=is_answered)
+        yield from recorded(plan.recording, is_answered=is_answered)
     if plan.link is not None and plan.link.limits is not None:
         yield from _limited(plan.link.limits)
     yield from _connected(plan.action, plan.link)
@@ -202,20 +203,6 @@ def _shown(number: str, name: str) -> Iterator[Action]:
     digits = fit(number, _NUMBER, "caller id")
     yield _set("effective_caller_id_number", digits)
     yield _set("effective_caller_id_name", plain_name(name) or digits)
-
-
-def _recorded(recording: RecordingTarget, *, is_answered: bool) -> Iterator[Action]:
-    """Yield what records the talk, and only it, in two channels; begun before the answer, the caller would hear silence.
-
-    The upload runs in the background, lest a portal that hangs keep the leg alive.
-    """
-    yield _set("RECORD_STEREO", "true")
-    yield _set("RECORD_BRIDGE_REQ", "true")
-    yield _set("record_post_process_exec_api", f"bgapi:http_put {recording.url} {recording.file}")
-    if is_answered:
-        yield "record_session", recording.file
-    else:
-        yield _set("execute_on_answer", f"record_session {recording.file}")
 
 
 def _rung(action: Ring, link: LinkMarks | None) -> Iterator[Action]:

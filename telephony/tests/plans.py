@@ -15,7 +15,7 @@ def actions(root: Element, context: str) -> list[tuple[str, str]]:
     found = [(action.get("application", ""), action.get("data", "")) for action in root.iter("action")]
     assert found[-1][0] == "hangup", "a plan that runs out falls to the next one"
     for application, data in found[:-1]:
-        assert application in ("set", "export", "limit", "record_session", "bridge")
+        assert application in ("set", "export", "limit", "record_session", "bridge", "bind_digit_action")
         assert "$" not in data
     return found
 

@@ -309,7 +309,10 @@ def test_out_of_use_and_back(pool: dict[str, Any], client: Client) -> None:
 
 
 def test_numbers_and_extensions_are_made_in_any_notation(pool: dict[str, Any], client: Client, domain: Any) -> None:
-    client.post("/admin/telephony/number/add/", {"number": "(240) 301-9517", "provider": pool["number"].provider.pk})
+    client.post(
+        "/admin/telephony/number/add/",
+        {"number": "(240) 301-9517", "provider": pool["number"].provider.pk, "recording": "domain"},
+    )
     assert Number.objects.get(number="12403019517").country == "US"
     for bad in ("12", "hello", "17036879447;ext=5", "٠١٢٣٤٥٦٧٨٩"):
         assert (
@@ -323,8 +326,12 @@ def test_numbers_and_extensions_are_made_in_any_notation(pool: dict[str, Any], c
 
 def test_a_name_stays_once_calls_may_be_bound_to_it(pool: dict[str, Any], client: Client) -> None:
     extension, number = pool["extension"], pool["number"]
-    client.post(change(extension), {"number": "1999", "domain": "0", "display_name": "Desk", "state": "assigned"})
-    client.post(change(number), {"number": "12403019517", "provider": number.provider.pk, "state": "disabled"})
+    client.post(
+        change(extension), {"number": "1999", "domain": "0", "display_name": "Desk", "state": "assigned", "recording": "off"}
+    )
+    client.post(
+        change(number), {"number": "12403019517", "provider": number.provider.pk, "state": "disabled", "recording": "off"}
+    )
     extension.refresh_from_db()
     number.refresh_from_db()
     assert (extension.number, extension.display_name, extension.state) == ("1006", "Desk", HoldingState.FREE)
@@ -333,11 +340,11 @@ def test_a_name_stays_once_calls_may_be_bound_to_it(pool: dict[str, Any], client
 
 def test_a_domain_with_extensions_keeps_its_name(pool: dict[str, Any], domain: Domain, boss: User, client: Client) -> None:
     client.force_login(boss)
-    client.post(change(domain), {"name": "other.example.com", "is_active": "on"})
+    client.post(change(domain), {"name": "other.example.com", "is_active": "on", "recording": "all"})
     domain.refresh_from_db()
     assert domain.name == "pbx.example.com"
     empty = Domain.objects.create(name="empty.example.com")
-    client.post(change(empty), {"name": "filled.example.com", "is_active": "on"})
+    client.post(change(empty), {"name": "filled.example.com", "is_active": "on", "recording": "all"})
     empty.refresh_from_db()
     assert empty.name == "filled.example.com"
 

@@ -252,6 +252,7 @@ def test_the_reasons_are_told_in_words(ann: Assignment, bob: Assignment) -> None
         "1006@pbx.example.com calls; ann holds it.",
         "+1 240-301-9517 is outside, in a country and of a kind that may be called.",
         "It leaves through carrier and shows +1 703-687-9447.",
+        "The talk is not recorded: FREESWITCH_RECORDINGS_DIR is not set.",
     )
     refused = route(Dialled(context="internal", destination="18765551234", user="1006", domain="pbx.example.com"))
     assert refused is not None

@@ -21,7 +21,7 @@ def test_staff_are_told(client: Client, key_of: Callable, sam: User, ann: Assign
     assert (told["context"], told["from"], told["to"]) == ("internal", "1006@pbx.example.com", "12403019517")
     assert (told["refused"], told["hangup_cause"], told["rings"]) == (False, "", None)
     assert told["leaves"]["gateways"] == ["carrier"]
-    assert told["reasons"][-1] == "It leaves through carrier and shows +1 703-687-9447."
+    assert told["reasons"][-2] == "It leaves through carrier and shows +1 703-687-9447."
     assert 'application="bridge"' in told["xml"]
     called = client.get(PATH, {"to": "17036879447"}, headers=key_of(sam)).json()
     assert (called["context"], called["from"]) == ("public", "")
