@@ -126,6 +126,26 @@ class RecordingAdmin(RecordAdmin):
     search_fields = ("leg_uuid__exact",)
     search_help_text = "The whole uuid of the leg that recorded"
     exclude = ("file_name",)
+    readonly_fields = ("waveform", "pauses")
+
+    @admin.display(description="Waveform", boolean=True)
+    def waveform(self, recording: Recording) -> bool:
+        """Tell whether it was measured."""
+        return recording.measured_at is not None
+
+    @admin.display(description="Silence recorded in place of the talk")
+    def pauses(self, recording: Recording) -> str:
+        """Tell when the recording was paused."""
+        return ", ".join(
+            f"{pause.starts_at:%H:%M:%S} to {pause.ends_at:%H:%M:%S}"
+            if pause.ends_at
+            else f"{pause.starts_at:%H:%M:%S} to the end"
+            for pause in recording.pauses()
+        )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Recording]:
+        """Leave the waveforms where they are."""
+        return super().get_queryset(request).defer("peaks")
 
 
 @admin.register(Quarantine)

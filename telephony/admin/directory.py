@@ -48,8 +48,8 @@ class ExtensionAdmin(PolicyAdmin, HoldableAdmin):
     search_fields = ("number", "display_name")
     autocomplete_fields = ("domain",)
     fields = (
-        "domain", "number", "display_name", "forward_to", "recording", "recording_notice", "state", "cooling_until", "created_at",
-        "updated_at",
+        "domain", "number", "display_name", "forward_to", "recording", "recording_notice", "state", "cooling_until",
+        "created_at", "updated_at",
     )  # fmt: skip
     fixed_fields = ("domain", "number")
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
 from django.http import HttpRequest
 
 from accounts.actors import actor_of
@@ -15,7 +14,7 @@ FIELDS = ("recording", "recording_notice")
 class PolicyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Something that has a policy of recording."""
 
-    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save it, and note who changed which talks are recorded."""
         super().save_model(request, obj, form, change)
         changed = [name for name in FIELDS if name in form.changed_data]

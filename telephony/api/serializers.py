@@ -88,10 +88,11 @@ class CallDetailSerializer(CallSerializer):
     legs = serializers.SerializerMethodField()
     quality = serializers.SerializerMethodField()
     timeline = serializers.SerializerMethodField()
+    pauses = serializers.SerializerMethodField()
 
     class Meta:
         model = Call
-        fields = (*CallSerializer.Meta.fields, "duration", "legs", "quality", "timeline")
+        fields = (*CallSerializer.Meta.fields, "duration", "legs", "quality", "timeline", "pauses")
 
     duration = serializers.IntegerField(source="duration_seconds")
 
@@ -102,6 +103,17 @@ class CallDetailSerializer(CallSerializer):
     def get_quality(self, call: Call) -> dict[str, float | None]:
         """Return the worst that any leg measured: the call was heard no better."""
         return call.worst_quality._asdict()
+
+    def get_pauses(self, call: Call) -> list[dict[str, Any]]:
+        """Return when silence was recorded in place of the talk, oldest first; `to` is null where it was to the end."""
+        instant = serializers.DateTimeField()
+        return [
+            {
+                "from": instant.to_representation(pause.starts_at),
+                "to": pause.ends_at and instant.to_representation(pause.ends_at),
+            }
+            for pause in (call.recording.pauses() if call.recording else [])
+        ]
 
     def get_timeline(self, call: Call) -> list[dict[str, Any]]:
         """Return what happened, oldest first."""

@@ -15,6 +15,7 @@ from telephony.api.extensions import (
     ExtensionPassword,
     ExtensionRevocations,
 )
+from telephony.api.live_recordings import LiveRecordings, RecordingPause
 from telephony.api.maintenance import NumberList, Status
 from telephony.api.me import Me
 from telephony.api.route import Route
@@ -38,6 +39,8 @@ urlpatterns = [
     path("call-link/<int:link_id>", CallLinkDetail.as_view(), name="call-link-detail"),
     path("maintenance/status", Status.as_view(), name="maintenance-status"),
     path("call-recording", CallRecordingList.as_view(), name="call-recording-list"),
+    path("call-recording/live", LiveRecordings.as_view(), name="call-recording-live"),
+    path("call-recording/live/<uuid:leg_uuid>/pause", RecordingPause.as_view(), name="call-recording-pause"),
     path("call-recording/<int:call_id>", CallRecordingDetail.as_view(), name="call-recording-detail"),
     path("call-recording/<int:call_id>/audio", CallRecordingAudio.as_view(), name="call-recording-audio"),
     path("call-recording/<int:call_id>/peaks", CallRecordingPeaks.as_view(), name="call-recording-peaks"),

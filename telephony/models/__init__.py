@@ -15,6 +15,7 @@ from telephony.models.live import (
     UnrecordedLeg,
 )
 from telephony.models.numbers import Assignment, Number, Provider
+from telephony.models.recording_pauses import PauseMark
 from telephony.models.recording_policies import RecordingPolicy
 from telephony.models.recordings import Recording
 from telephony.models.revocations import Revocation, RevocationErrand, RevocationReason
@@ -38,6 +39,7 @@ __all__ = [
     "LiveCall",
     "LiveChannel",
     "Number",
+    "PauseMark",
     "Provider",
     "Quarantine",
     "Recording",

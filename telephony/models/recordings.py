@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from telephony.models.calls import Call
+from telephony.models.recording_pauses import Pause, PauseMark, pauses_in
 
 
 class Recording(models.Model):
@@ -60,6 +61,10 @@ class Recording(models.Model):
 
     def __str__(self) -> str:
         return f"recording of {self.leg_uuid}"
+
+    def pauses(self) -> list[Pause]:
+        """Return when silence was recorded in place of the talk, oldest first. One query."""
+        return pauses_in(PauseMark.objects.filter(leg_uuid=self.leg_uuid))
 
     @property
     def path(self) -> Path:

@@ -14,9 +14,11 @@ from django.utils import timezone
 from telephony.models import Call, CallAlias, Leg, LegLink, Quarantine, Recording, Switch, UnrecordedLeg
 from telephony.services import probes, quarantine
 from telephony.services.call_links.progress import settle
+from telephony.services.recording_pauses import note_keys
 from telephony.services.resolution import resolve
 from telephony.switch.cdr import LegRecord, parse_cdr
 from telephony.switch.errors import CdrError
+from telephony.switch.masks import masks_in
 from telephony.switch.summary import summarise
 from web.locks import lock_names
 
@@ -134,6 +136,7 @@ def _store(record: LegRecord) -> Result:
     LegLink.objects.bulk_create(LegLink(leg=leg, uuid=uuid) for uuid in sorted(record.links))
     Recording.objects.filter(leg_uuid=record.uuid, call=None).update(call=call)
     UnrecordedLeg.objects.filter(uuid=record.uuid).delete()
+    note_keys(leg, masks_in(record.raw))
     settle(call)
     return Result.STORED
 

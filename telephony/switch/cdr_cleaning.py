@@ -9,7 +9,9 @@ DEEPEST: Final = 40
 LONGEST_TEXT: Final = 65_536
 
 _SECRET_NAME = re.compile(
-    r"passw|a1[-_]?hash|digest|secret|token|api_?key|nonce|credential|authorization\b|sip_auth_(?!user|realm)", re.IGNORECASE
+    # What was pressed during a talk may have been a card's number.
+    r"digits_dialed|matching_digits|passw|a1[-_]?hash|digest|secret|token|api_?key|nonce|credential|authorization\b|sip_auth_(?!user|realm)",
+    re.IGNORECASE,
 )
 # Every alternative begins with something that seldom stands there and cannot run into itself: the text may be hostile.
 _URL = re.compile(r"""[a-z][a-z0-9+.-]{1,20}://[^\s'"]*""", re.IGNORECASE)
