@@ -48,7 +48,9 @@ def test_only_ours_are_probes() -> None:
     assert sum(map(probes.is_probe, changed)) == 1
 
 
-@pytest.mark.parametrize("text", ["", "d0c7", "1546d282-1981-4031-84b3-2be65916c202", "d0c70000-0000-4000-8000-000000000001", "d0c7é", "d0c7" * 100])
+@pytest.mark.parametrize(
+    "text", ["", "d0c7", "1546d282-1981-4031-84b3-2be65916c202", "d0c70000-0000-4000-8000-000000000001", "d0c7é", "d0c7" * 100]
+)
 def test_nothing_else_is(text: str) -> None:
     assert not probes.is_probe(text)
     assert probes.probe_of_user(f"doctor-{text}") == ""
