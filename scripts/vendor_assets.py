@@ -76,6 +76,7 @@ ICONS = {
     "people": "users", "user": "user", "check": "check", "arrow": "arrow-right", "docs": "book",
     "invitations": "user-plus", "second-factor": "shield-lock", "route": "route", "saved": "bookmark", "columns": "columns-3",
     "extensions": "device-landline-phone", "bans": "ban", "lock": "lock", "lock-open": "lock-open",
+    "live": "activity", "hang-up": "phone-x",
 }  # fmt: skip
 
 

@@ -140,6 +140,7 @@ WHEN = (
 OUTCOMES = (
     ("answered", "Answered"), ("no_answer", "No answer"), ("busy", "Busy"), ("rejected", "Declined"),
     ("cancelled", "Caller hung up"), ("unreachable", "Not reachable"), ("not_found", "No such number"), ("failed", "Failed"),
+    ("unknown", "Unknown"),
 )  # fmt: skip
 
 

@@ -57,6 +57,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("RECORDINGS_URL", f"file://{tmp_path}/recordings")
     monkeypatch.setenv("STATIC_ROOT", str(tmp_path / "static"))
     monkeypatch.setenv("PORT", str(port))
+    # Nobody calls but the test.
+    monkeypatch.setenv("DEMO_CALLS_EVERY", "0")
     return tmp_path
 
 

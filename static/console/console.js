@@ -124,6 +124,21 @@ function localise(part) {
   }
 }
 
+// How long something goes on by now: the server said how many seconds it was, and it goes on here.
+const began = new WeakMap();
+
+function tick() {
+  for (const element of document.querySelectorAll("[data-seconds]")) {
+    if (!began.has(element)) began.set(element, performance.now() - element.dataset.seconds * 1000);
+    const seconds = Math.floor((performance.now() - began.get(element)) / 1000);
+    const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+    const rest = String(seconds % 60).padStart(2, "0");
+    element.textContent = hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+  }
+}
+
+setInterval(tick, 1000);
+
 localise(document);
 // What is fetched later has times as well.
 document.addEventListener("htmx:load", (event) => localise(event.detail.elt));

@@ -15,6 +15,7 @@ from telephony.api.extensions import (
     ExtensionPassword,
     ExtensionRevocations,
 )
+from telephony.api.live import LiveCallDetail, LiveCalls, LiveGateways, LiveRegistrations, LiveSwitches
 from telephony.api.live_recordings import LiveRecordings, RecordingPause
 from telephony.api.maintenance import NumberList, Status
 from telephony.api.me import Me
@@ -37,6 +38,11 @@ urlpatterns = [
     path("maintenance/numbers", NumberList.as_view(), name="maintenance-numbers"),
     path("call-link", CallLinks.as_view(), name="call-link"),
     path("call-link/<int:link_id>", CallLinkDetail.as_view(), name="call-link-detail"),
+    path("live/calls", LiveCalls.as_view(), name="live-calls"),
+    path("live/calls/<uuid:call_uuid>", LiveCallDetail.as_view(), name="live-call-detail"),
+    path("live/registrations", LiveRegistrations.as_view(), name="live-registrations"),
+    path("live/gateways", LiveGateways.as_view(), name="live-gateways"),
+    path("live/switches", LiveSwitches.as_view(), name="live-switches"),
     path("maintenance/status", Status.as_view(), name="maintenance-status"),
     path("call-recording", CallRecordingList.as_view(), name="call-recording-list"),
     path("call-recording/live", LiveRecordings.as_view(), name="call-recording-live"),

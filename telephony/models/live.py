@@ -63,6 +63,10 @@ class LiveCall(models.Model):
     held_at = models.DateTimeField(null=True, blank=True, help_text="Since when somebody is on hold.")
     updated_at = models.DateTimeField(auto_now=True)
 
+    # As a page shows it to somebody.
+    seen_direction: str
+    seconds: int | None
+
     objects = LiveCallQuerySet.as_manager()
 
     class Meta:

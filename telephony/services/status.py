@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, F
 
-from telephony.models import Extension, Number, Quarantine, Switch
+from telephony.models import Extension, GatewayStatus, Number, Quarantine, Switch
 from telephony.models.holding import HoldingState
+from telephony.services.live.alarms import alarms
 from telephony.services.recordings import INCOMING
 from web import jobs, read_only
 
@@ -39,6 +40,8 @@ def portal_status() -> dict[str, Any]:
         "quarantine": Quarantine.objects.filter(state=Quarantine.State.NEW).count(),
         "spool": spool()._asdict(),
         "jobs": jobs.standing(),
+        "gateways": list(GatewayStatus.objects.values("name", "is_up", "state", "since", switch_name=F("switch__name"))),
+        "alarms": [alarm.as_dict() for alarm in alarms()],
         "read_only": read_only.is_on(),
     }
 
