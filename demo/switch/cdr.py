@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from demo.switch.endings import media_statistics
+from demo.switch.endings import held_for, media_statistics
 from demo.switch.events import Switch
 from demo.switch.legs import Leg
 
@@ -33,21 +33,22 @@ def record_of(leg: Leg, switch: Switch) -> bytes:
     if leg.applications:
         log = [{"app_name": each.name, "app_data": each.data, "app_stamp": str(each.at)} for each in leg.applications]
         record["app_log"] = {"applications": log}
-    record["callflow"] = [_callflow(leg)]
+    record["callflow"] = [callflow(leg), *leg.callflow]
     return json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _callflow(leg: Leg) -> dict[str, Any]:
+def callflow(leg: Leg, transferred_at: int = 0) -> dict[str, Any]:
+    """Return what the leg is now as an entry of its callflow; `transferred_at` is when it ceases to be that."""
     entry: dict[str, Any] = {"dialplan": leg.profile.dialplan} if leg.profile.dialplan else {}
-    entry["profile_index"] = "1"
+    entry["profile_index"] = str(len(leg.callflow) + 1)
     if leg.applications:
         entry["extension"] = _extension(leg)
     profile = _profile(leg)
-    if leg.originator:
-        profile["originator"] = {"originator_caller_profiles": [_profile(leg.originator)]}
-    elif leg.other:
-        profile["originatee"] = {"originatee_caller_profiles": [_profile(leg.other)]}
-    return entry | {"caller_profile": profile, "times": _times(leg)}
+    role = leg.role
+    other = leg.other if leg.relation is not None else leg.originator or leg.other
+    if role and other:
+        profile[role] = {f"{role}_caller_profiles": [_profile(other)]}
+    return entry | {"caller_profile": profile, "times": _times(leg, transferred_at)}
 
 
 def _extension(leg: Leg) -> dict[str, Any]:
@@ -68,11 +69,14 @@ def _profile(leg: Leg) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _times(leg: Leg) -> dict[str, str]:
+def _times(leg: Leg, transferred_at: int) -> dict[str, str]:
     times = leg.times
+    last_hold = leg.holds[-1][0] if leg.holds else 0
     moments = {
-        "created_time": times.created, "profile_created_time": times.created, "progress_time": times.progress,
-        "progress_media_time": times.progress_media, "answered_time": times.answered, "bridged_time": times.bridged,
-        "last_hold_time": 0, "hold_accum_time": 0, "hangup_time": times.hangup, "resurrect_time": 0, "transfer_time": 0,
+        "created_time": times.created, "profile_created_time": times.profile_created or times.created,
+        "progress_time": times.progress, "progress_media_time": times.progress_media, "answered_time": times.answered,
+        "bridged_time": times.bridged,
+        "last_hold_time": last_hold, "hold_accum_time": held_for(leg), "hangup_time": times.hangup, "resurrect_time": 0,
+        "transfer_time": transferred_at,
     }  # fmt: skip
     return {name: str(at) for name, at in moments.items()}

@@ -19,15 +19,33 @@ def time_variables(leg: Leg) -> dict[str, str]:
     """Return the leg's times and lengths; the lengths in seconds are those between whole seconds, as the switch counts."""
     times = leg.times
     moments = {
-        "start": times.created, "profile_start": times.created, "answer": times.answered, "bridge": times.bridged,
-        "last_hold": 0, "resurrect": 0, "progress": times.progress, "progress_media": times.progress_media, "end": times.hangup,
+        "start": times.created, "profile_start": times.profile_created or times.created, "answer": times.answered,
+        "bridge": times.bridged, "last_hold": leg.holds[-1][0] if leg.holds else 0, "resurrect": 0, "progress": times.progress,
+        "progress_media": times.progress_media, "end": times.hangup,
     }  # fmt: skip
     variables = {f"{name}_stamp": stamp(at) for name, at in moments.items() if at}
     for name, at in moments.items():
         variables |= {f"{name}_epoch": str(at // MICROSECONDS), f"{name}_uepoch": str(at)}
-    variables |= dict.fromkeys(("hold_accum_seconds", "hold_accum_usec", "hold_accum_ms"), "0")
+    variables |= _hold_variables(leg)
     variables["caller_id"] = _caller_id(leg)
     return variables | _lengths(leg)
+
+
+def held_for(leg: Leg) -> int:
+    """Return for how many microseconds the leg's phone has held the other one."""
+    return sum((end or leg.times.hangup) - start for start, end in leg.holds)
+
+
+def _hold_variables(leg: Leg) -> dict[str, str]:
+    held = held_for(leg)
+    variables = {
+        "hold_accum_seconds": str(held // MICROSECONDS), "hold_accum_usec": str(held), "hold_accum_ms": str(held // 1000),
+    }  # fmt: skip
+    if leg.holds:
+        # Newest first.
+        events = ",".join(f"{{{start},{end or leg.times.hangup}}}" for start, end in reversed(leg.holds))
+        variables |= {"hold_stamp": stamp(leg.holds[-1][0]), "hold_events": f"{{{events}}}"}
+    return variables
 
 
 def _caller_id(leg: Leg) -> str:

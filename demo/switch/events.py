@@ -136,7 +136,7 @@ def leg_headers(name: str, leg: Leg) -> Headers:
         ("Hangup-Cause", leg.cause),
         *_codec_headers(leg),
         *_profile_headers("Caller", leg, leg.profile),
-        ("Caller-Profile-Index", "1"),
+        ("Caller-Profile-Index", str(len(leg.callflow) + 1)),
         *_time_headers("Caller", leg.times),
         *_privacy_headers("Caller"),
         *_other_headers(leg),
@@ -190,7 +190,8 @@ def _profile_headers(prefix: str, leg: Leg, profile: Profile) -> Headers:
 
 def _time_headers(prefix: str, times: Times) -> Headers:
     moments = {
-        "Profile-Created": times.created, "Channel-Created": times.created, "Channel-Answered": times.answered,
+        "Profile-Created": times.profile_created or times.created, "Channel-Created": times.created,
+        "Channel-Answered": times.answered,
         "Channel-Progress": times.progress, "Channel-Progress-Media": times.progress_media, "Channel-Hangup": times.hangup,
         "Channel-Transfer": 0, "Channel-Resurrect": 0, "Channel-Bridged": times.bridged,
     }  # fmt: skip

@@ -14,6 +14,7 @@ from demo.switch.events import Event, Headers, Switch, event, leg_headers
 from demo.switch.faults import Faults
 from demo.switch.legs import Leg
 from demo.switch.limits import Limits
+from demo.switch.orders import Order
 from demo.switch.portal import Portal
 from demo.switch.registrar import Registrar
 from demo.switch.trunks import Trunks
@@ -24,6 +25,9 @@ class Call(Protocol):
 
     def kill(self, leg: Leg, cause: str) -> None:
         """End one of its legs."""
+
+    def give(self, order: Order) -> None:
+        """Have something done to it."""
 
     def abandon(self) -> None:
         """End it without a trace."""
@@ -104,6 +108,12 @@ class Exchange:
             self.peak = max(self.peak, len(self._legs))
             return True
 
+    def move(self, leg: Leg, call: Call) -> None:
+        """Let a living leg belong to another call."""
+        with self._lock:
+            if leg.uuid in self._legs:
+                self._legs[leg.uuid] = leg, call
+
     def remove(self, leg: Leg) -> None:
         """Forget a leg that has ended."""
         with self._lock:
@@ -141,14 +151,16 @@ class Exchange:
         for call in calls:
             call.abandon()
 
-    def hold(self, leg: Leg, *, held: bool) -> None:
-        """Put a leg on hold, or take it off."""
-        at = now()
+    def hold(self, leg: Leg, *, held: bool, at: int = 0) -> None:
+        """Put a leg on hold, or take it off: now, or at a time of its call's own."""
+        at = at or now()
         with self._lock:
-            changed, leg.is_held = leg.is_held != held, held
+            changed = leg.is_held != held
             if changed and held:
+                leg.holds.append((at, 0))
                 leg.times.last_hold = at
             elif changed:
+                leg.holds[-1] = leg.times.last_hold, at
                 leg.times.hold_accum += at - leg.times.last_hold
         if changed:
             self.fire_for("CHANNEL_HOLD" if held else "CHANNEL_UNHOLD", leg, at)

@@ -9,7 +9,7 @@ import random
 import zlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from demo.switch.dial_strings import Endpoint
 
@@ -53,6 +53,8 @@ class Times:
     hangup: int = 0
     last_hold: int = 0
     hold_accum: int = 0
+    # When the leg was last sent anywhere anew; 0 where it never was.
+    profile_created: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,13 @@ class Leg:
     other: Self | None = None
     quality: Quality = field(default_factory=Quality)
     cause: str = ""
-    is_held: bool = False
+    # What the leg gives to those that are called for it, by name; `nolocal:` before it for what it has not itself.
+    exports: dict[str, str] = field(default_factory=dict)
+    # When its phone held the other one, and took it back: 0 where it has not yet.
+    holds: list[tuple[int, int]] = field(default_factory=list)
+    # What it was before it was handed over, newest first, and what the other leg is to it since.
+    callflow: list[dict[str, Any]] = field(default_factory=list)
+    relation: Role | None = None
 
     @property
     def kind(self) -> str:
@@ -101,8 +109,15 @@ class Leg:
         return "user" if self.endpoint.is_user else "gateway"
 
     @property
+    def is_held(self) -> bool:
+        """Tell whether its phone holds the other one."""
+        return bool(self.holds) and not self.holds[-1][1]
+
+    @property
     def role(self) -> Role:
         """Return what the other leg is to this one."""
+        if self.relation is not None:
+            return self.relation if self.other else ""
         return "originator" if self.originator else "originatee" if self.other else ""
 
     @property

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from demo.switch.causes import cause_of
 
-_LIMIT = re.compile(r"hash (?P<realm>\S+) (?P<name>\S+) (?P<most>[0-9]+)(?:/(?P<seconds>[0-9]+))?(?: !(?P<cause>\S+))?")
+_LIMIT = re.compile(r"hash (?P<realm>\S+) (?P<name>\S+)(?: (?P<most>[0-9]+))?(?:/(?P<seconds>[0-9]+))?(?: !(?P<cause>\S+))?")
 
 
 @dataclass(slots=True)
@@ -35,8 +35,20 @@ class Limits:
             key = read["realm"], read["name"]
             counted = self._counted.get(key, [])
             counted = [(uuid, at) for uuid, at in counted if (now - at < seconds if seconds else uuid in living)]
-            if len(counted) >= int(read["most"]):
+            # Without a number it only counts.
+            if read["most"] and len(counted) >= int(read["most"]):
                 self._counted[key] = counted
                 return cause_of((read["cause"] or "CALL_REJECTED").lstrip("!"))
             self._counted[key] = [*counted, (leg_uuid, now)]
         return ""
+
+    def release(self, leg_uuid: str, realm: str, name: str) -> None:
+        """Count a leg no longer."""
+        with self._lock:
+            counted = self._counted.get((realm, name), [])
+            self._counted[realm, name] = [(uuid, at) for uuid, at in counted if uuid != leg_uuid]
+
+    def usage(self, realm: str, name: str, living: Collection[str]) -> int:
+        """Return how many living legs count."""
+        with self._lock:
+            return sum(uuid in living for uuid, _ in self._counted.get((realm, name), []))

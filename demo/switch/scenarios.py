@@ -18,6 +18,8 @@ class Outcome:
     sip_phrase: str = "OK"
     rings: bool = True
     early_media: bool = False
+    # What a phone that has answered does a moment later: `holds` for two seconds, or `hands over` to HANDED_TO.
+    then: Literal["", "holds", "hands over"] = ""
 
 
 ANSWERS = Outcome()
@@ -39,6 +41,9 @@ EXTENSIONS = {
     "1019": Outcome("silent", "NO_ANSWER", 487, "CANCEL"),
     "1021": Outcome("refuses", "CALL_REJECTED", 603, "Decline"),
 }
+# Phones that do something by themselves once they have answered.
+ACTING = {"1030": Outcome(then="holds"), "1040": Outcome(then="hands over")}
+HANDED_TO = "1005"
 _SUFFIX = 4
 
 
@@ -49,10 +54,13 @@ def outcome_of_number(number: str) -> Outcome:
 
 def outcome_of_extension(extension: str) -> Outcome:
     """Return what becomes of an extension."""
-    return EXTENSIONS.get(extension, ANSWERS)
+    return (EXTENSIONS | ACTING).get(extension, ANSWERS)
 
 
 def _line(what: str, outcome: Outcome) -> str:
+    if outcome.then:
+        what_then = {"holds": "holds whoever calls", "hands over": f"hands whoever calls over to {HANDED_TO}"}[outcome.then]
+        return f"  {what}  answers, then {what_then}"
     if outcome.does == "answers":
         return f"  {what}  183 with early media, then answers and talks"
     ringing = "rings" if outcome.rings and outcome.does != "absent" else "does not ring"
@@ -66,7 +74,7 @@ def table() -> str:
             "Numbers, by their last four digits:",
             *(_line(f"…{suffix}", outcome) for suffix, outcome in NUMBERS.items()),
             "Extensions:",
-            *(_line(extension, outcome) for extension, outcome in EXTENSIONS.items()),
+            *(_line(extension, outcome) for extension, outcome in (EXTENSIONS | ACTING).items()),
             "Everything else answers and talks; then the far end hangs up.",
         ]
     )

@@ -2,15 +2,19 @@
 
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from demo.switch import listings
+from demo.switch.dial_strings import Endpoint
 from demo.switch.event_socket import EventSocket
 from demo.switch.exchange import Exchange, Settings
 from demo.switch.faults import Faults
 from demo.switch.incoming import IncomingCall
-from demo.switch.placed import Traffic
+from demo.switch.legs import Leg
+from demo.switch.orders import HandOver, Hold, Join, Kill, Order
+from demo.switch.placed import PlacedCall, Traffic
 
 _NAP_SECONDS = 0.02
 
@@ -79,6 +83,48 @@ class SimulatedSwitch:
         while self.exchange.running() and time.monotonic() < deadline:
             time.sleep(_NAP_SECONDS)
         return not self.exchange.running()
+
+    # -- what people do with their phones ----------------------------------------------------------------------------------
+
+    def dial(self, extension: str, number: str) -> str:
+        """Dial a number at an extension's phone; return the uuid of its leg."""
+        call = PlacedCall(self.exchange, Endpoint(extension, self.exchange.settings.domain), number)
+        call.start()
+        return call.uuid
+
+    def other_end(self, leg_uuid: str) -> str:
+        """Return the uuid of the leg with which this one talks, "" where it talks with none."""
+        found = self.exchange.find(leg_uuid)
+        return found[0].other.uuid if found and found[0].other else ""
+
+    def hold(self, leg_uuid: str) -> bool:
+        """Press hold on the phone of a leg; like what follows it tells whether there is such a leg."""
+        return self._give(leg_uuid, lambda leg: Hold(leg, begins=True))
+
+    def unhold(self, leg_uuid: str) -> bool:
+        """Take back whom it holds."""
+        return self._give(leg_uuid, lambda leg: Hold(leg, begins=False))
+
+    def hand_over(self, leg_uuid: str, number: str) -> bool:
+        """Transfer to a number whom the phone of a leg talks to, blindly."""
+        return self._give(leg_uuid, lambda leg: HandOver(leg, number))
+
+    def join(self, leg_uuid: str, consulted_uuid: str) -> bool:
+        """Transfer whom the phone of a leg talks to to whom it talks to on its second one."""
+        consulted = self.exchange.find(consulted_uuid)
+        return consulted is not None and self._give(leg_uuid, lambda leg: Join(leg, consulted[0]))
+
+    def hang_up(self, leg_uuid: str) -> bool:
+        """Hang the phone of a leg up."""
+        return self._give(leg_uuid, lambda leg: Kill(leg, "NORMAL_CLEARING"))
+
+    def _give(self, leg_uuid: str, order: Callable[[Leg], Order]) -> bool:
+        found = self.exchange.find(leg_uuid)
+        if found is None:
+            return False
+        leg, call = found
+        call.give(order(leg))
+        return True
 
     def restart(self) -> None:
         """Be another process all of a sudden: clients are cut off, calls are gone without a record."""

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
-from telephony.hooks import xml_configuration, xml_dialplan, xml_directory
+from telephony.hooks import xml_channels, xml_configuration, xml_dialplan, xml_directory
 from telephony.hooks.bodies import BodyTooLargeError, announced_length, read_capped
 from telephony.hooks.guard import switch_only
 from telephony.switch.documents import not_found, serialise
@@ -35,6 +35,7 @@ class Section(NamedTuple):
 SECTIONS: Final = {
     "directory": Section(xml_directory.answer, xml_directory.answer_when_broken),
     "dialplan": Section(xml_dialplan.answer, xml_dialplan.answer_when_broken),
+    "channels": Section(xml_channels.answer, xml_channels.answer_when_broken),
     "configuration": Section(xml_configuration.answer, xml_configuration.answer_when_broken),
 }
 

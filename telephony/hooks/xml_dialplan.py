@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 from telephony.services.call_links.plans import plan_of_dial_in, plan_of_link
 from telephony.services.routing import Dialled, route
-from telephony.switch.dialplan import CONTEXTS, PORTAL, PUBLIC, Plan, Refuse, plan_document
+from telephony.switch.dialplan import CONTEXTS, PORTAL, PUBLIC, TRANSFEROR, Plan, Refuse, plan_document, transferor_document
 from telephony.switch.documents import not_found
 from telephony.switch.xml_requests import XmlRequest
 
@@ -14,6 +14,8 @@ logger = logging.getLogger("portal.switch")
 
 def answer(request: XmlRequest) -> Element:
     """Return the plan of a call; "not found" only in contexts that are not the portal's."""
+    if _context(request) == TRANSFEROR:
+        return transferor_document()
     plan = _plan(
         request,
         Dialled(
@@ -23,6 +25,11 @@ def answer(request: XmlRequest) -> Element:
             user=request["variable_user_name"],
             domain=request["variable_domain_name"],
             leg_uuid=request["Unique-ID"],
+            # Set by our plans alone: what a phone or a carrier sends becomes no variable but `sip_…`.
+            handed_over_by=request["variable_portal_transferred_by"],
+            party=request["variable_portal_party"],
+            number=request["variable_sip_to_user"] if request["Hunt-Direction"] == "outbound" else "",
+            is_recorded=request["variable_portal_recorded"] == "true",
         ),
     )
     if plan is None:

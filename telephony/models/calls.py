@@ -267,6 +267,9 @@ class Leg(models.Model):
     portal_call_link = models.BigIntegerField(null=True, blank=True)
     portal_extension_id = models.BigIntegerField(null=True, blank=True)
     portal_number_id = models.BigIntegerField(null=True, blank=True)
+    portal_payer_id = models.BigIntegerField(
+        null=True, blank=True, help_text="The person at whose charge the leg goes outside."
+    )
     mos = models.FloatField("MOS", null=True, blank=True)
     jitter_ms = models.FloatField(null=True, blank=True)
     packet_loss = models.FloatField(null=True, blank=True, help_text="Percent.")
@@ -276,7 +279,10 @@ class Leg(models.Model):
     class Meta:
         ordering = ("started_at", "id")
         constraints = (models.CheckConstraint(condition=~Q(uuid=""), name="leg_uuid_never_blank"),)
-        indexes = (models.Index(fields=("call", "started_at"), name="leg_of_call"),)
+        indexes = (
+            models.Index(fields=("call", "started_at"), name="leg_of_call"),
+            models.Index(fields=("portal_payer_id", "started_at"), condition=~Q(portal_payer_id=None), name="leg_by_payer"),
+        )
 
     def __str__(self) -> str:
         return self.uuid

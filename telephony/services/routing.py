@@ -12,10 +12,10 @@ from telephony.fields import format_number, normalise_number
 from telephony.models import Assignment, Gateway, Number
 from telephony.services.dialing import DestinationNotAllowedError, callable_number, check_callable, is_emergency
 from telephony.services.recording_rules import Party, recording_for
-from telephony.services.subscribers import holder_at, holder_of_number
+from telephony.services.subscribers import holder_at, holder_of, holder_of_number
 from telephony.services.talk_limits import outside_minutes_used_up
-from telephony.switch.commands import ExtensionEndpoint, GatewayEndpoint
-from telephony.switch.dialplan import INTERNAL, PUBLIC, CallEmergency, CallOut, Marks, Plan, Refuse, Ring
+from telephony.switch.commands import ExtensionEndpoint, GatewayEndpoint, RecordingTarget
+from telephony.switch.dialplan import INTERNAL, PUBLIC, TRANSFER, CallEmergency, CallOut, Marks, Plan, Refuse, Ring
 from telephony.switch.directory import can_be_repeated
 
 MOST_GATEWAYS: Final = 4
@@ -24,17 +24,29 @@ FORWARD_RING_SECONDS: Final = 25
 # What phones and carriers send as a number, and what people type into one.
 _DIALLED = re.compile(r"[0-9+*# ().-]{1,40}")
 _EXTENSION = re.compile(r"[0-9]{2,7}")
+_E164 = re.compile(r"[1-9][0-9]{6,14}")
+_ID = re.compile(r"[1-9][0-9]{0,17}")
+_LEG_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialled:
-    """A call that wants to go somewhere. `user` and `domain` are what the phone proved, "" where it proved nothing."""
+    """A call that wants to go somewhere. `user` and `domain` are what the phone proved, "" where it proved nothing.
+
+    Of a leg that is handed over: `handed_over_by` and `party` are the ids of extensions, whose phone did so and whose is on the
+    leg, as a plan of ours had them written down; "" or anything else where there is none. `number` is what was called where the
+    leg leads outside.
+    """
 
     context: str
     destination: str
     user: str = ""
     domain: str = ""
     leg_uuid: str = ""
+    handed_over_by: str = ""
+    party: str = ""
+    number: str = ""
+    is_recorded: bool = False
 
 
 @dataclass(slots=True)
@@ -57,7 +69,7 @@ class _RefusedError(Exception):
 
 def route(call: Dialled) -> Plan | None:
     """Return where a call goes; None where its context is not the portal's."""
-    way = {INTERNAL: _from_extension, PUBLIC: _from_carrier}.get(call.context)
+    way = {INTERNAL: _from_extension, PUBLIC: _from_carrier, TRANSFER: _handed_over}.get(call.context)
     if way is None:
         return None
     if not _DIALLED.fullmatch(call.destination):
@@ -95,14 +107,18 @@ def _outward(call: Dialled, caller: Assignment, reasons: _Reasons) -> Plan:
     outward = Plan(
         context=call.context,
         action=Refuse(cause="NO_ROUTE_DESTINATION"),
+        leg_uuid=_leg_uuid(call),
         marks=_marks(caller, "outbound"),
+        party_id=caller.extension_id,
     )
     try:
-        plan = _to_destination(outward, caller, call, reasons)
+        plan, parties = _to_destination(outward, caller, call.destination, reasons)
     except _RefusedError as refused:
         reasons.add(str(refused))
-        plan = replace(outward, action=Refuse(cause=refused.cause))
-    return replace(plan, reasons=tuple(reasons.found))
+        return replace(outward, action=Refuse(cause=refused.cause), reasons=tuple(reasons.found))
+    is_emergency = isinstance(plan.action, CallEmergency)
+    recording = recording_for(call.leg_uuid, parties, reasons.add, is_emergency=is_emergency)
+    return replace(plan, recording=recording, reasons=tuple(reasons.found))
 
 
 def _proved(call: Dialled) -> Assignment | None:
@@ -120,33 +136,32 @@ def _marks(held: Assignment, direction: str) -> Marks:
     )
 
 
-def _to_destination(plan: Plan, caller: Assignment, call: Dialled, reasons: _Reasons) -> Plan:
-    if is_emergency(call.destination):
-        return _to_emergency(plan, caller, call, reasons)
-    callee = _callee(caller, call.destination, reasons)
+def _to_destination(plan: Plan, caller: Assignment, destination: str, reasons: _Reasons) -> tuple[Plan, list[Party]]:
+    """Return where somebody's call goes, and who of ours talks then. Raises _RefusedError."""
+    if is_emergency(destination):
+        return _to_emergency(plan, caller, destination, reasons), [_calling(caller)]
+    callee = _callee(caller, destination, reasons)
     if callee is not None:
-        return _to_extension(plan, caller, callee, call, reasons)
-    digits = _callable(call.destination)
+        called = Party(held=callee, direction="inbound", is_outside=False)
+        return _to_extension(plan, caller, callee, reasons), [_calling(caller, is_outside=False), called]
+    digits = _callable(destination)
     if Number.objects.filter(number=digits).exists():
         raise _RefusedError("UNALLOCATED_NUMBER", f"{format_number(digits)} is ours, and nobody holds it.")
     reasons.add(f"{format_number(digits)} is outside, in a country and of a kind that may be called.")
-    action = _call_out(caller, digits, reasons)
-    return replace(plan, action=action, recording=recording_for(call.leg_uuid, [_calling(caller)], reasons.add))
+    return replace(plan, action=_call_out(caller, digits, reasons)), [_calling(caller)]
 
 
 def _calling(caller: Assignment, *, is_outside: bool = True) -> Party:
     return Party(held=caller, direction="outbound", is_outside=is_outside)
 
 
-def _to_emergency(plan: Plan, caller: Assignment, call: Dialled, reasons: _Reasons) -> Plan:
+def _to_emergency(plan: Plan, caller: Assignment, destination: str, reasons: _Reasons) -> Plan:
     if not settings.EMERGENCY_GATEWAY:
         raise _RefusedError("OUTGOING_CALL_BARRED", "This is an emergency number, and EMERGENCY_GATEWAY is not set: refused.")
     reasons.add(f"This is an emergency number: it goes through {settings.EMERGENCY_GATEWAY}, without limits.")
-    number = call.destination.strip().removeprefix("+")
+    number = destination.strip().removeprefix("+")
     caller_id = caller.number.number if caller.number else ""
-    action = CallEmergency(gateway=settings.EMERGENCY_GATEWAY, number=number, caller_id=caller_id)
-    recording = recording_for(call.leg_uuid, [_calling(caller)], reasons.add, is_emergency=True)
-    return replace(plan, action=action, recording=recording)
+    return replace(plan, action=CallEmergency(gateway=settings.EMERGENCY_GATEWAY, number=number, caller_id=caller_id))
 
 
 def _callee(caller: Assignment, destination: str, reasons: _Reasons) -> Assignment | None:
@@ -167,16 +182,13 @@ def _callee(caller: Assignment, destination: str, reasons: _Reasons) -> Assignme
     return callee
 
 
-def _to_extension(plan: Plan, caller: Assignment, callee: Assignment, call: Dialled, reasons: _Reasons) -> Plan:
+def _to_extension(plan: Plan, caller: Assignment, callee: Assignment, reasons: _Reasons) -> Plan:
     neighbours = caller.extension.domain_id == callee.extension.domain_id
     shown = caller.extension.number if neighbours or caller.number is None else caller.number.number
-    action = _ring(callee, reasons)
-    parties = [_calling(caller, is_outside=False), Party(held=callee, direction="inbound", is_outside=False)]
     return replace(
         plan,
-        action=action,
+        action=_ring(callee, reasons),
         marks=_marks(caller, "local"),
-        recording=recording_for(call.leg_uuid, parties, reasons.add),
         caller_id_number=shown,
         caller_id_name=caller.extension.display_name or caller.user.name,
     )
@@ -211,7 +223,71 @@ def _from_carrier(call: Dialled, reasons: _Reasons) -> Plan:
     action = _ring(callee, reasons)
     party = Party(held=callee, direction="inbound", is_outside=True)
     recording = recording_for(call.leg_uuid, [party], reasons.add)
-    return replace(plan, action=action, marks=_marks(callee, "inbound"), recording=recording, reasons=tuple(reasons.found))
+    return replace(
+        plan,
+        action=action,
+        leg_uuid=_leg_uuid(call),
+        marks=_marks(callee, "inbound"),
+        recording=recording,
+        reasons=tuple(reasons.found),
+    )
+
+
+# -- calls that are handed over --------------------------------------------------------------------------------------------
+
+
+def _handed_over(call: Dialled, reasons: _Reasons) -> Plan:
+    """Lead a leg on to where the party at its other end wants it: as if they had called there themselves, at their charge.
+
+    The leg stays what its own records say it is, so it is not marked anew.
+    """
+    caller = holder_of(int(call.handed_over_by)) if _ID.fullmatch(call.handed_over_by) else None
+    if caller is None:
+        reasons.add("Nobody who may call now hands this call over: refused.")
+        return Plan(context=TRANSFER, action=Refuse(cause="CALL_REJECTED"), reasons=tuple(reasons.found))
+    reasons.add(f"{caller.extension} hands the call over; {caller.user} holds it.")
+    plan = Plan(context=TRANSFER, action=Refuse(cause="NO_ROUTE_DESTINATION"), leg_uuid=_leg_uuid(call))
+    remaining = holder_of(int(call.party)) if _ID.fullmatch(call.party) else None
+    number, name = _shown(remaining, call.number)
+    try:
+        plan, _ = _to_destination(plan, caller, call.destination, reasons)
+        recording = _recorded_from_now_on(call, caller, remaining, plan, reasons)
+    except _RefusedError as refused:
+        reasons.add(str(refused))
+        return replace(plan, action=Refuse(cause=refused.cause), reasons=tuple(reasons.found))
+    return replace(
+        plan,
+        marks=None,
+        caller_id_number=number,
+        caller_id_name=name,
+        # What is recorded goes on being; what must not be is not.
+        recording=None if call.is_recorded else recording,
+        ends_recording=call.is_recorded and recording is None,
+        reasons=tuple(reasons.found),
+    )
+
+
+def _shown(remaining: Assignment | None, number: str) -> tuple[str, str]:
+    """Return number and name of the party on the leg, for the next one to see; ("", "") for what the leg shows itself."""
+    if remaining is not None:
+        return remaining.extension.number, remaining.extension.display_name or remaining.user.name
+    return (number, "") if _E164.fullmatch(number) else ("", "")
+
+
+def _recorded_from_now_on(
+    call: Dialled, caller: Assignment, remaining: Assignment | None, plan: Plan, reasons: _Reasons
+) -> RecordingTarget | None:
+    """Return how the talk after a transfer is recorded, by the policies of those who talk then."""
+    callee = holder_of(plan.action.extension_id) if isinstance(plan.action, Ring) else None
+    parties = [_calling(remaining, is_outside=callee is None)] if remaining else []
+    if callee is not None:
+        parties.append(Party(held=callee, direction="inbound", is_outside=remaining is None))
+    is_emergency = isinstance(plan.action, CallEmergency)
+    if parties:
+        return recording_for(call.leg_uuid, parties, reasons.add, is_emergency=is_emergency)
+    # Nobody of ours talks: what counts is the word of who pays, and nobody pauses by keys.
+    recording = recording_for(call.leg_uuid, [_calling(caller)], reasons.add, is_emergency=is_emergency)
+    return replace(recording, keys=None) if recording else None
 
 
 # -- what both have in common ----------------------------------------------------------------------------------------------
@@ -219,7 +295,8 @@ def _from_carrier(call: Dialled, reasons: _Reasons) -> Plan:
 
 def _ring(callee: Assignment, reasons: _Reasons) -> Ring:
     extension = callee.extension
-    return Ring(endpoint=ExtensionEndpoint(extension.number, extension.domain.name), forward=_forward(callee, reasons))
+    endpoint = ExtensionEndpoint(extension.number, extension.domain.name)
+    return Ring(endpoint=endpoint, extension_id=extension.pk, forward=_forward(callee, reasons))
 
 
 def _forward(callee: Assignment, reasons: _Reasons) -> CallOut | None:
@@ -273,3 +350,7 @@ def _check_minutes(payer: User) -> None:
         raise _RefusedError(
             "OUTGOING_CALL_BARRED", f"{payer} has talked {settings.CALL_MINUTES_A_DAY} minutes to the outside within a day."
         )
+
+
+def _leg_uuid(call: Dialled) -> str:
+    return call.leg_uuid if _LEG_UUID.fullmatch(call.leg_uuid) else ""

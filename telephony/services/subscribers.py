@@ -1,5 +1,7 @@
 """Who may use the switch at this moment: asked anew each time, so that what was revoked is refused at once."""
 
+from typing import Any
+
 from telephony.models import Assignment
 from telephony.models.holding import HoldingState
 from telephony.services.credentials import CredentialsKeyError, ha1_of
@@ -8,13 +10,21 @@ from telephony.switch.directory import Subscriber
 
 def holder_at(user: str, domain: str) -> Assignment | None:
     """Return the assignment by which an active person holds `user@domain` now; None for everybody else."""
-    held = Assignment.objects.in_use().filter(extension__number=user, extension__domain__name=domain.lower())
-    return held.select_related("user", "extension__domain", "number").first()
+    return _holder(extension__number=user, extension__domain__name=domain.lower())
+
+
+def holder_of(extension_id: int) -> Assignment | None:
+    """Return the assignment by which an active person holds an extension now; None where nobody does."""
+    return _holder(extension=extension_id)
 
 
 def holder_of_number(digits: str) -> Assignment | None:
     """Return the assignment by which an active person holds one of our numbers now; None for any other number."""
-    held = Assignment.objects.in_use().filter(number__number=digits, number__state=HoldingState.ASSIGNED)
+    return _holder(number__number=digits, number__state=HoldingState.ASSIGNED)
+
+
+def _holder(**which: Any) -> Assignment | None:
+    held = Assignment.objects.in_use().filter(**which)
     return held.select_related("user", "extension__domain", "number").first()
 
 

@@ -10,18 +10,24 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from accounts.models import User
-from telephony.models import Call
+from telephony.models import Call, Leg
 from telephony.models.calls import CallQuerySet
 
 DAY = timedelta(days=1)
 
 
 def outside_minutes_used_up(user: User) -> bool:
-    """Tell whether somebody's phones and links have talked to the outside for as long as they may."""
-    placed = Call.objects.filter(
-        caller_user=user, direction=Call.Direction.OUTBOUND, local=False, started_at__gt=timezone.now() - DAY
-    )
-    return _seconds(placed) >= settings.CALL_MINUTES_A_DAY * 60
+    """Tell whether somebody's phones and links have talked to the outside for as long as they may.
+
+    What they pay of other calls counts as well: those that they handed over to the outside, or that were forwarded to there.
+    """
+    since = timezone.now() - DAY
+    own = {"caller_user": user, "direction": Call.Direction.OUTBOUND, "local": False}
+    placed = Call.objects.filter(started_at__gt=since, **own)
+    paid = Leg.objects.filter(portal_payer_id=user.pk, started_at__gt=since)
+    others = paid.exclude(**{f"call__{name}": value for name, value in own.items()})
+    seconds = _seconds(placed) + (others.aggregate(total=Sum("billsec"))["total"] or 0)
+    return seconds >= settings.CALL_MINUTES_A_DAY * 60
 
 
 def link_minutes_used_up(user: User) -> bool:

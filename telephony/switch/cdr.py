@@ -74,6 +74,7 @@ class LegRecord:
     portal_call_link: int | None
     portal_extension_id: int | None
     portal_number_id: int | None
+    portal_payer_id: int | None
     mos: float | None
     jitter_ms: float | None
     packet_loss: float | None
@@ -223,6 +224,7 @@ def _result(text: Reader) -> dict[str, Any]:
         "portal_call_link": _whole(text("portal_call_link", 30)),
         "portal_extension_id": _whole(text("portal_extension_id", 30)),
         "portal_number_id": _whole(text("portal_number_id", 30)),
+        "portal_payer_id": _whole(text("portal_payer", 30)),
     }
 
 

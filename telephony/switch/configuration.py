@@ -170,6 +170,8 @@ def _for_phones(domains: Sequence[str]) -> Params:
         ("context", "internal"),
         ("auth-calls", "true"),
         ("challenge-realm", "auto_from"),
+        # Without it a phone that hands its call over has the switch call any address, by no plan: see `channels.py`.
+        ("channel-xml-fetch-on-nightmare-transfer", "true"),
         # A desk phone and a softphone of one extension, side by side.
         ("multiple-registrations", "contact"),
     ]

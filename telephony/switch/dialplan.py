@@ -5,32 +5,41 @@ grammar of its kind. Every plan ends with the cause that became of it, so that n
 Source: FreeSWITCH 1.11.1, as run.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 from xml.etree.ElementTree import Element
 
 from telephony.switch.commands import ExtensionEndpoint, GatewayEndpoint, RecordingTarget
 from telephony.switch.documents import Expression, Value, element, fit, plain_name, section
-from telephony.switch.recording import recorded
+from telephony.switch.recording import recorded, recorded_no_more
 
 INTERNAL: Final = "internal"
 PUBLIC: Final = "public"
 PORTAL: Final = "portal"
-CONTEXTS: Final = frozenset({INTERNAL, PUBLIC, PORTAL})
+# Where every leg of ours comes back to that somebody hands over, whoever placed it.
+TRANSFER: Final = "transfer"
+# Where it asks, before that, who does.
+TRANSFEROR: Final = "transferor"
+CONTEXTS: Final = frozenset({INTERNAL, PUBLIC, PORTAL, TRANSFER, TRANSFEROR})
 
 _CAUSE: Final = r"[A-Z_]{1,40}"
 _DIRECTION: Final = r"inbound|outbound|local"
 _DOMAIN: Final = r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
 _GATEWAY: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _ID: Final = r"[1-9][0-9]{0,18}"
+_UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _NUMBER: Final = r"[0-9]{2,15}"
 _SECONDS: Final = r"[1-9][0-9]{0,4}"
 _SHORT_NUMBER: Final = r"[0-9]{2,6}"
 
 _RINGBACK: Final = "%(2000,4000,440,480)"
 _BECAME_OF_IT: Final = Expression("${originate_disposition}")
+# Before a leg is handed over it asks the leg at its other end, which does so, whose phone that is: afterwards that is gone. The
+# switch gives no leg that it calls a value with `${…}` in it, so what is asked stands in a plan of its own.
+_ASK_WHO_HANDS_OVER: Final = f"execute_on_blind_transfer=execute_extension who XML {TRANSFEROR}"
+_WHO_HANDS_OVER: Final = Expression("portal_transferred_by=${uuid_getvar(${signal_bond} portal_party)}")
 # The carrier is at fault, not the number: the next carrier may do better. After any other cause it would only ring again.
 _TRY_THE_NEXT: Final = (
     "GATEWAY_DOWN,INVALID_GATEWAY,NETWORK_OUT_OF_ORDER,NORMAL_TEMPORARY_FAILURE,NORMAL_CIRCUIT_CONGESTION,"
@@ -71,6 +80,7 @@ class Ring:
     """Ring an extension, and where nobody is reached what it is forwarded to."""
 
     endpoint: ExtensionEndpoint
+    extension_id: int
     ring_seconds: int = 30
     forward: CallOut | None = None
 
@@ -118,26 +128,45 @@ class LinkMarks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Where a call goes. `reasons` are sentences, in the order in which they were found; the switch is not told them."""
+    """Where a call goes. `reasons` are sentences, in the order in which they were found; the switch is not told them.
+
+    `party_id` is the extension whose phone is on the leg that has this plan, None where it is a carrier's or stays what it was.
+    A leg that is handed over is answered already.
+    """
 
     context: str
     action: Ring | CallOut | CallEmergency | Refuse
+    leg_uuid: str = ""
     marks: Marks | None = None
+    party_id: int | None = None
     link: LinkMarks | None = None
     caller_id_number: str = ""
     caller_id_name: str = ""
     recording: RecordingTarget | None = None
+    ends_recording: bool = False
     reasons: tuple[str, ...] = field(default=())
 
 
 Action = tuple[str, Value]
 
+# No phone of ours is at the other end of what is called next; exports of an earlier plan stay otherwise.
+_OTHER_PARTY_IS_OUTSIDE: Final[Action] = ("export", "nolocal:portal_party=0")
+
 
 def plan_document(plan: Plan) -> Element:
     """Return a plan as a dialplan. Raises UnsafeTextError where any of it is not of its kind."""
-    actions = [element("action", application=application, data=data) for application, data in _actions(plan)]
-    extension = element("extension", element("condition", *actions), name="portal")
-    return section("dialplan", element("context", extension, name=fit(plan.context, "internal|public|portal", "context")))
+    return _document(plan.context, _actions(plan))
+
+
+def transferor_document() -> Element:
+    """Return the plan by which a leg learns, just before it is handed over, who does so."""
+    return _document(TRANSFEROR, [("set", _WHO_HANDS_OVER)])
+
+
+def _document(context: str, actions: Iterable[Action]) -> Element:
+    elements = [element("action", application=application, data=data) for application, data in actions]
+    extension = element("extension", element("condition", *elements), name="portal")
+    return section("dialplan", element("context", extension, name=fit(context, "|".join(CONTEXTS), "context")))
 
 
 def _actions(plan: Plan) -> Iterator[Action]:
@@ -149,32 +178,52 @@ def _actions(plan: Plan) -> Iterator[Action]:
     if isinstance(plan.action, Refuse):
         yield "hangup", fit(plan.action.cause, _CAUSE, "cause")
         return
+    is_answered = plan.context == TRANSFER or (plan.link is not None and plan.link.is_answered)
+    if plan.context == TRANSFER:
+        # Good for this once: who hands the leg over the next time is asked anew.
+        yield _set("portal_transferred_by", "")
     yield _set("hangup_after_bridge", "true")
     # A link's source was called, too: it ends at once, for the destination's cause.
     yield _set("continue_on_fail", "false" if plan.link else "true")
-    is_answered = plan.link is not None and plan.link.is_answered
     yield _set("transfer_ringback" if is_answered else "ringback", _RINGBACK)
     # What a phone put into its own headers is no business of the next one's, or of a carrier's.
     yield _set("sip_copy_custom_headers", "false")
     if plan.caller_id_number:
         yield from _shown(plan.caller_id_number, plan.caller_id_name)
-    if plan.recording is not None:
-        yield from recorded(plan.recording, is_answered=is_answered)
+    yield from _recording(plan, is_answered=is_answered)
     if plan.link is not None and plan.link.limits is not None:
         yield from _limited(plan.link.limits)
-    yield from _connected(plan.action, plan.link)
+    yield from _ready_to_be_handed_over(plan.party_id)
+    yield from _connected(plan)
     yield "hangup", _BECAME_OF_IT
 
 
-def _connected(action: Ring | CallOut | CallEmergency, link: LinkMarks | None) -> Iterator[Action]:
+def _recording(plan: Plan, *, is_answered: bool) -> Iterator[Action]:
+    if plan.recording is not None:
+        yield from recorded(plan.recording, is_answered=is_answered)
+    elif plan.ends_recording:
+        yield from recorded_no_more()
+
+
+def _ready_to_be_handed_over(party_id: int | None) -> Iterator[Action]:
+    """Yield what brings this leg, and the one that it is connected to, back to the portal when either is handed over."""
+    yield "export", f"force_transfer_context={TRANSFER}"
+    yield "export", _ASK_WHO_HANDS_OVER
+    if party_id is not None:
+        yield _set("portal_party", fit(str(party_id), _ID, "id of the extension"))
+
+
+def _connected(plan: Plan) -> Iterator[Action]:
+    action = plan.action
     if isinstance(action, Ring):
-        yield from _rung(action, link)
+        yield from _rung(plan, action)
     elif isinstance(action, CallOut):
         yield from _shown(action.caller_id, action.caller_id)
         yield from _limited(action)
         yield _set("call_timeout", _seconds(action.ring_seconds))
-        yield from _through_gateways(action, link)
-    else:
+        yield from _through_gateways(plan, action)
+    elif isinstance(action, CallEmergency):
+        yield _OTHER_PARTY_IS_OUTSIDE
         if action.caller_id:
             yield from _shown(action.caller_id, action.caller_id)
         gateway, number = fit(action.gateway, _GATEWAY, "gateway"), fit(action.number, _SHORT_NUMBER, "emergency number")
@@ -205,17 +254,19 @@ def _shown(number: str, name: str) -> Iterator[Action]:
     yield _set("effective_caller_id_name", plain_name(name) or digits)
 
 
-def _rung(action: Ring, link: LinkMarks | None) -> Iterator[Action]:
+def _rung(plan: Plan, action: Ring) -> Iterator[Action]:
     if action.forward is not None:
         yield _set("continue_on_fail", _FORWARD_AFTER)
     yield _set("call_timeout", _seconds(action.ring_seconds))
+    yield "export", f"nolocal:portal_party={fit(str(action.extension_id), _ID, 'id of the extension')}"
     # Without a uuid of ours: with one, only the first of several phones would ring.
-    yield "bridge", (_far_leg(link.longest_seconds, link) if link else "") + action.endpoint.dial_string
+    far_leg = _bracketed([*_of_a_link(plan.link), _hung_up_after(plan.link.longest_seconds)]) if plan.link else ""
+    yield "bridge", far_leg + action.endpoint.dial_string
     if action.forward is not None:
-        yield from _forwarded(action.forward)
+        yield from _forwarded(plan, action.forward)
 
 
-def _forwarded(forward: CallOut) -> Iterator[Action]:
+def _forwarded(plan: Plan, forward: CallOut) -> Iterator[Action]:
     """Yield what rings another phone: it has to press 1, lest its voicemail count as an answer."""
     yield from _shown(forward.caller_id, forward.caller_id)
     yield from _limited(forward)
@@ -223,7 +274,7 @@ def _forwarded(forward: CallOut) -> Iterator[Action]:
     yield _set("group_confirm_key", "1")
     yield _set("group_confirm_file", "tone_stream://%(300,200,800);loops=3")
     yield _set("group_confirm_read_timeout", "3000")
-    yield from _through_gateways(forward, None)
+    yield from _through_gateways(replace(plan, link=None), forward)
 
 
 def _limited(action: CallOut | CallLimits) -> Iterator[Action]:
@@ -234,30 +285,56 @@ def _limited(action: CallOut | CallLimits) -> Iterator[Action]:
     yield "limit", f"hash portal_user_hour {payer} {_seconds(action.an_hour)}/3600 !CALL_REJECTED"
 
 
-def _through_gateways(action: CallOut, link: LinkMarks | None) -> Iterator[Action]:
+def _through_gateways(plan: Plan, action: CallOut) -> Iterator[Action]:
     """Yield one bridge a gateway. In one with `|` the second would ring who is busy on the first, or the time would not end."""
-    longest_seconds = link.longest_seconds if link else action.longest_seconds
+    first_uuid = plan.link.destination_leg_uuid if plan.link else None
     # A uuid belongs to one leg for ever: the second gateway's has another.
-    far_legs = [_far_leg(longest_seconds, link, link.destination_leg_uuid if link else None)]
-    far_legs += [_far_leg(longest_seconds, link)] * (len(action.endpoints) - 1)
-    *bridges, last = (far_leg + endpoint.dial_string for far_leg, endpoint in zip(far_legs, action.endpoints, strict=True))
+    uuids = [first_uuid, *([None] * (len(action.endpoints) - 1))]
+    *bridges, last = (
+        _far_leg(plan, action, uuid) + endpoint.dial_string for uuid, endpoint in zip(uuids, action.endpoints, strict=True)
+    )
+    yield _OTHER_PARTY_IS_OUTSIDE
     if bridges:
         yield _set("continue_on_fail", _TRY_THE_NEXT)
     for bridge in bridges:
         yield "bridge", bridge
-    yield _set("continue_on_fail", "false" if link else "true")
+    yield _set("continue_on_fail", "false" if plan.link else "true")
     yield "bridge", last
 
 
-def _far_leg(longest_seconds: int, link: LinkMarks | None, uuid: UUID | None = None) -> str:
-    """Return the variables of the leg to the destination; none of the caller's leg reaches it by itself."""
+def _far_leg(plan: Plan, action: CallOut, uuid: UUID | None) -> str:
+    """Return the variables of the leg to a carrier; none of the caller's leg reaches it by itself.
+
+    It outlives whoever hands it over, so what limits its payer sits on it.
+    """
+    payer = fit(str(action.payer_id), _ID, "id of the payer")
+    longest_seconds = plan.link.longest_seconds if plan.link else action.longest_seconds
+    variables = [*([f"origination_uuid={uuid}"] if uuid else []), *_of_a_link(plan.link)]
+    variables += [f"portal_payer={payer}", "limit_ignore_transfer=true", _hung_up_after(longest_seconds)]
+    if plan.leg_uuid:
+        leg_uuid = fit(plan.leg_uuid, _UUID, "uuid of the leg")
+        # From the answer on it is this leg that counts, instead of the one for which it was called.
+        variables += [
+            f"execute_on_answer_2='limit hash portal_user {payer}'",
+            f"api_on_answer='uuid_limit_release {leg_uuid} hash portal_user {payer}'",
+        ]
+    return _bracketed(variables)
+
+
+def _hung_up_after(seconds: int) -> str:
     # On the far leg, so that the limit outlives a transfer.
-    variables = [f"execute_on_answer='sched_hangup +{_seconds(longest_seconds)} allotted_timeout'"]
-    if link is not None:
-        digits = fit(link.caller_id, _NUMBER, "caller id")
-        shown = [f"origination_caller_id_number={digits}", f"origination_caller_id_name={digits}"]
-        marks = [f"portal_call_link={fit(str(link.link_id), _ID, 'id of the link')}", "portal_role=destination"]
-        variables = [*([f"origination_uuid={uuid}"] if uuid else []), *shown, *marks, *variables]
+    return f"execute_on_answer='sched_hangup +{_seconds(seconds)} allotted_timeout'"
+
+
+def _of_a_link(link: LinkMarks | None) -> list[str]:
+    if link is None:
+        return []
+    digits = fit(link.caller_id, _NUMBER, "caller id")
+    shown = [f"origination_caller_id_number={digits}", f"origination_caller_id_name={digits}"]
+    return [*shown, f"portal_call_link={fit(str(link.link_id), _ID, 'id of the link')}", "portal_role=destination"]
+
+
+def _bracketed(variables: list[str]) -> str:
     return f"{{{','.join(variables)}}}"
 
 

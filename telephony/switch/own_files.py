@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.etree.ElementTree import Element, indent, tostring
 
+from telephony.switch.channels import refusal_document
 from telephony.switch.configuration import (
     ADDRESS_PATTERN,
     FOLDER_PATTERN,
@@ -46,7 +47,7 @@ _LOGS_KEPT: Final = "10"
 # Where Debian keeps the authorities that it trusts; the module for recordings has no default of its own that exists.
 _AUTHORITIES: Final = "/etc/ssl/certs/ca-certificates.crt"
 
-_SECTIONS: Final = "directory|dialplan|configuration"
+_SECTIONS: Final = "directory|dialplan|channels|configuration"
 
 Params = list[tuple[str, str]]
 
@@ -261,7 +262,10 @@ def _root(included: Iterable[str]) -> bytes:
     configuration = element("section", *(_include(path) for path in included), name="configuration")
     dialplan = element("section", _include(PLANS_FILE), name="dialplan")
     directory = element("section", name="directory")
-    return _printed(element("document", configuration, dialplan, directory, type="freeswitch/xml"))
+    # As the portal answers: while it is away a phone must not have the switch call any address either.
+    channels = refusal_document().find("section")
+    sections = [each for each in (configuration, dialplan, directory, channels) if each is not None]
+    return _printed(element("document", *sections, type="freeswitch/xml"))
 
 
 def _include(path: str) -> Element:

@@ -17,6 +17,16 @@ MASK, UNMASK = "record_session_mask", "record_session_unmask"
 RECORDED_FOR: Final = "portal_recorded_for"
 
 
+# Whether a leg is recorded, or that for which it was called.
+IS_RECORDED: Final = "portal_recorded"
+
+
+def recorded_no_more() -> Iterator[tuple[str, Value]]:
+    """Yield what ends the recordings of a leg, as they are."""
+    yield "stop_record_session", "all"
+    yield "export", f"{IS_RECORDED}=false"
+
+
 def recorded(recording: RecordingTarget, *, is_answered: bool) -> Iterator[tuple[str, Value]]:
     """Yield what records the talk, and only it, in two channels; begun before the answer, the caller would hear silence.
 
@@ -25,6 +35,9 @@ def recorded(recording: RecordingTarget, *, is_answered: bool) -> Iterator[tuple
     yield "set", "RECORD_STEREO=true"
     yield "set", "RECORD_BRIDGE_REQ=true"
     yield "set", f"record_post_process_exec_api=bgapi:http_put {recording.url} {recording.file}"
+    # When a party hands the call over and is gone, the recording goes on with the others, into the same file.
+    yield "set", "recording_follow_transfer=true"
+    yield "export", f"{IS_RECORDED}=true"
     if is_answered:
         yield "record_session", recording.file
     else:

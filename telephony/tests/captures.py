@@ -68,3 +68,25 @@ def questions(kind: str) -> list[str]:
 def answer_to(question: str) -> Element:
     """Return the answer that the switch accepted."""
     return fromstring((DATA / question).with_suffix(".answer.xml").read_bytes())
+
+
+# Calls that were put on hold or handed over, each one call: from, to, direction, local, the sum of its other legs' billed seconds,
+# its length, its legs; and who could be charged for what left. Recorded with the plans of the portal, on FreeSWITCH 1.11.1.
+HANDED_OVER = {
+    "hold-local": ("1006", "1005", "outbound", True, 8, 8, 2),
+    "blind-by-caller-local": ("1006", "1005", "outbound", True, 9, 5, 3),
+    "blind-by-callee-local": ("1006", "1005", "outbound", True, 6, 5, 3),
+    "blind-by-caller-outbound": ("1006", "12403019517", "outbound", False, 8, 5, 3),
+    "blind-by-callee-inbound": ("12025550123", "17036879447", "inbound", False, 5, 5, 3),
+    "blind-inbound-to-outside": ("12025550123", "17036879447", "inbound", False, 7, 6, 3),
+    "blind-local-to-outside-by-callee": ("1006", "1005", "outbound", True, 6, 6, 3),
+    "blind-refused": ("1006", "1005", "outbound", True, 2, 2, 2),
+    "blind-to-busy": ("1006", "1005", "outbound", True, 2, 2, 3),
+    "blind-after-attended": ("1006", "1005", "outbound", True, 15, 7, 5),
+    "attended-local": ("1006", "1005", "outbound", True, 15, 9, 4),
+    "attended-inbound": ("12025550123", "17036879447", "inbound", False, 12, 9, 4),
+    "attended-outbound": ("1006", "12403019517", "outbound", False, 15, 9, 4),
+    "attended-by-callee-local": ("1005", "1006", "outbound", True, 12, 9, 4),
+    "attended-while-ringing": ("1006", "1005", "outbound", True, 13, 10, 4),
+    "attended-two-trunks": ("1006", "12403019517", "outbound", False, 12, 6, 4),
+}

@@ -31,3 +31,13 @@ def variables(found: list[tuple[str, str]]) -> dict[str, str]:
 def assert_refused(found: list[tuple[str, str]], *causes: str) -> None:
     assert not bridges(found)
     assert found[-1][1] in causes
+
+
+def to_a_carrier(payer_id: int, leg_uuid: str = LEG, leading: str = "") -> str:
+    """The variables of a leg to a carrier: who pays, for how long at most, and that from the answer on it counts itself."""
+    return (
+        f"{{{leading}portal_payer={payer_id},limit_ignore_transfer=true"
+        ",execute_on_answer='sched_hangup +3600 allotted_timeout'"
+        f",execute_on_answer_2='limit hash portal_user {payer_id}'"
+        f",api_on_answer='uuid_limit_release {leg_uuid} hash portal_user {payer_id}'}}"
+    )

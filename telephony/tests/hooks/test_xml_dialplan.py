@@ -17,7 +17,7 @@ from telephony.services.recordings import may_upload
 from telephony.services.routing import Dialled, route
 from telephony.switch.dialplan import Refuse
 from telephony.tests.captures import answer_to, question_of, questions
-from telephony.tests.plans import LEG, Dialler, actions, assert_refused, bridges, variables
+from telephony.tests.plans import LEG, Dialler, actions, assert_refused, bridges, to_a_carrier, variables
 from telephony.tests.xml_answers import is_not_found, read
 
 pytestmark = pytest.mark.django_db
@@ -78,7 +78,7 @@ def test_between_domains_numbers_are_shown(
 
 def test_to_the_outside(dial: Dialler, ann: Assignment) -> None:
     found = dial("2403019517")
-    assert bridges(found) == ["{execute_on_answer='sched_hangup +3600 allotted_timeout'}sofia/gateway/carrier/12403019517"]
+    assert bridges(found) == [f"{to_a_carrier(ann.user_id)}sofia/gateway/carrier/12403019517"]
     assert variables(found).items() >= {
         "call_direction": "outbound", "domain_name": "pbx.example.com", "accountcode": "1006",
         "portal_extension_id": str(ann.extension_id), "portal_number_id": str(ann.number_id),

@@ -17,7 +17,7 @@ from accounts.models import User
 from telephony.models import Assignment, Call, CallLink, Domain, Extension, Gateway
 from telephony.services.assignments import release
 from telephony.services.recordings import may_upload
-from telephony.tests.plans import actions, assert_refused, bridges, variables
+from telephony.tests.plans import actions, assert_refused, bridges, to_a_carrier, variables
 from telephony.tests.services.test_dialing import FRAUD
 from telephony.tests.xml_answers import read
 
@@ -59,9 +59,14 @@ def far(link: CallLink, uuid: str = "") -> str:
     return FAR.format(link=link.pk, uuid=f"origination_uuid={uuid}," if uuid else "")
 
 
+def outside(link: CallLink, uuid: str = "") -> str:
+    leading = far(link, uuid).strip("{}").partition("execute_on_answer")[0]
+    return to_a_carrier(link.user_id, str(link.call_uuid), leading)
+
+
 def test_a_number_outside(ask_for: Callable[..., Plan], link: CallLink, ann: Assignment) -> None:
     found = ask_for(link)
-    assert bridges(found) == [f"{far(link, str(B))}sofia/gateway/carrier/12403019517"]
+    assert bridges(found) == [f"{outside(link, str(B))}sofia/gateway/carrier/12403019517"]
     assert variables(found).items() >= {
         "call_direction": "outbound", "domain_name": "pbx.example.com", "portal_call_link": str(link.pk), "portal_role": "source",
         "portal_extension_id": str(ann.extension_id), "portal_number_id": str(ann.number_id), "accountcode": "1006",
@@ -100,7 +105,7 @@ def test_a_colleague_who_is_forwarded(ask_for: Callable[..., Plan], link: CallLi
     Extension.objects.filter(pk=bob.extension_id).update(forward_to="12403019518")
     CallLink.objects.update(destination_number="1005")
     found = ask_for(link)
-    assert bridges(found)[1] == "{execute_on_answer='sched_hangup +3600 allotted_timeout'}sofia/gateway/carrier/12403019518"
+    assert bridges(found)[1] == f"{to_a_carrier(bob.user_id, str(link.call_uuid))}sofia/gateway/carrier/12403019518"
     assert ("limit", f"hash portal_user {bob.user_id} 2 !CALL_REJECTED") in found, "it is his forwarding"
 
 
@@ -109,7 +114,7 @@ def test_a_second_gateway_stands_in_for_the_first(ask_for: Callable[..., Plan], 
     found = ask_for(link)
     # A uuid is never used twice.
     assert bridges(found) == [
-        f"{far(link, str(B))}sofia/gateway/first/12403019517", f"{far(link)}sofia/gateway/carrier/12403019517",
+        f"{outside(link, str(B))}sofia/gateway/first/12403019517", f"{outside(link)}sofia/gateway/carrier/12403019517",
     ]  # fmt: skip
     first, second = (index for index, (application, _) in enumerate(found) if application == "bridge")
     assert "NORMAL_TEMPORARY_FAILURE" in variables(found[:first])["continue_on_fail"]
