@@ -442,9 +442,9 @@ def test_of_a_domain_out_of_use_no_phone_stays(client: Client, boss: User, make_
     client.force_login(boss)
     extension = hold(make_person("anna"), "1006").extension
     Extension.objects.create(domain=extension.domain, number="1999")
-    assert client.post(change(extension.domain), {"is_active": "on"}).status_code == 302
+    assert client.post(change(extension.domain), {"is_active": "on", "recording": "all"}).status_code == 302
     assert not Revocation.objects.exists()
-    assert client.post(change(extension.domain), {}).status_code == 302
+    assert client.post(change(extension.domain), {"recording": "all"}).status_code == 302
     assert [each.extension.number for each in Revocation.objects.all()] == ["1006"]
     assert Revocation.objects.get().reason == RevocationReason.DOMAIN_DEACTIVATED
 
