@@ -97,7 +97,9 @@ def event(name: str, switch: Switch, sequence: int, at: int, headers: Headers, b
     subclass = next((value for key, value in headers if key == "Event-Subclass"), "")
     file, function, line = _ORIGINS.get(subclass) or _ORIGINS[name]
     moment = datetime.fromtimestamp(at / MICROSECONDS, UTC)
+    # As the switch has it: the subclass comes first of all.
     start = [
+        *([("Event-Subclass", subclass)] if subclass else []),
         ("Event-Name", name),
         ("Core-UUID", switch.core_uuid),
         ("FreeSWITCH-Hostname", switch.hostname),
@@ -112,7 +114,7 @@ def event(name: str, switch: Switch, sequence: int, at: int, headers: Headers, b
         ("Event-Calling-Line-Number", line),
         ("Event-Sequence", str(sequence)),
     ]
-    return Event(name, start + headers, body)
+    return Event(name, start + [(key, value) for key, value in headers if key != "Event-Subclass"], body)
 
 
 def leg_headers(name: str, leg: Leg) -> Headers:

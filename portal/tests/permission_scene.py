@@ -35,6 +35,8 @@ from telephony.models import (
     FailedRegistration,
     Gateway,
     Leg,
+    LiveCall,
+    LiveChannel,
     Number,
     Provider,
     Quarantine,
@@ -92,6 +94,7 @@ class Scene:
             self._hold(self.people[name], domain, provider, exten, f"1703687944{place}")
         self._call()
         self._link()
+        self._live_call()
         key = ApiKey.objects.issue(self.people["anna"], "report")[0]
         SwitchListening.objects.create(switch=Switch.objects.get())
         invitation = Invitation.objects.create(email="new@example.com", invited_by=self.people["ada"])
@@ -153,6 +156,16 @@ class Scene:
             status=CallLink.Status.COMPLETED, expires_at=timezone.now() + timedelta(minutes=1), ended_at=timezone.now(),
         )  # fmt: skip
         self.parameters["link_id"] = str(link.pk)
+
+    def _live_call(self) -> None:
+        """Let anna talk at this moment, on a switch that cannot be reached."""
+        switch = Switch.objects.get()
+        call = LiveCall.objects.create(
+            switch=switch, call_uuid=str(uuid4()), caller_user=self.people["anna"], caller_number="1006", callee_number="1007",
+            started_at=timezone.now(),
+        )  # fmt: skip
+        LiveChannel.objects.create(switch=switch, call=call, uuid=call.call_uuid, started_at=call.started_at)
+        self.parameters["call_uuid"] = call.call_uuid
 
     def _proof_of(self, identity: Identity) -> dict[str, str]:
         if identity.kind == "token":

@@ -53,6 +53,10 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row("extensions/<int:extension_id>/repeat", POST=page(302, "staff")),
         row("extensions/<int:extension_id>/revocations", GET=page(200, "staff")),
         row("extensions/<int:extension_id>/sip-password", GET=page(200, "staff"), POST=page(200, "staff")),
+        row("live/", GET=page(200)),
+        row("live/now", GET=page(200)),
+        # The scene's switch is away: whoever may is told so, and comes back to the page.
+        row("live/calls/<uuid:call_uuid>/hang-up", GET=page(200, own=True), POST=page(302, own=True)),
         row("keys/", GET=page(200)),
         row("keys/new", GET=page(200), POST=page(200, body=NEW_KEY)),
         row("keys/<int:key_id>/revoke", GET=page(200, own=True), POST=page(302, own=True)),
@@ -85,6 +89,12 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
             GET=person(200, "calls:read", own=True), DELETE=person(204, "calls:write", own=True)),
         row("api/v2/call-recording/<int:call_id>/peaks", GET=person(200, "calls:read", own=True)),
         row("api/v2/audit", GET=staff(200)),
+        row("api/v2/live/calls", GET=person(200, "calls:read")),
+        # The scene's switch is away.
+        row("api/v2/live/calls/<uuid:call_uuid>", DELETE=person(503, "calls:write", own=True)),
+        row("api/v2/live/registrations", GET=person(200, "calls:read")),
+        row("api/v2/live/gateways", GET=staff(200)),
+        row("api/v2/live/switches", GET=staff(200)),
         row("api/v2/route", GET=staff(200, query={"from": "1006", "to": "12403019517"})),
         row("api/v2/bans", GET=staff(200), POST=staff(201, body={"address": "203.0.113.9"})),
         row("api/v2/bans/<int:ban_id>", GET=staff(200), DELETE=staff(204)),

@@ -186,6 +186,8 @@ OPENED_BY = {
             "call-recording/<int:call_id>/audio",
             "call-recording/<int:call_id>/peaks",
             "call-link/<int:link_id>",
+            "live/calls",
+            "live/registrations",
         )
     },
     "calls:write": {
@@ -193,6 +195,7 @@ OPENED_BY = {
         "POST api/v2/call-link",
         "DELETE api/v2/call-link/<int:link_id>",
         "DELETE api/v2/call-recording/<int:call_id>/audio",
+        "DELETE api/v2/live/calls/<uuid:call_uuid>",
     },
     "numbers:write": {
         "GET api/v2/assign-number",
@@ -225,6 +228,8 @@ FOR_STAFF = {
             "extensions/<int:extension_id>/open": ("POST",),
             "extensions/<int:extension_id>/sip-password": ("POST",),
             "extensions/<int:extension_id>/revocations": ("GET", "HEAD"),
+            "live/gateways": ("GET", "HEAD"),
+            "live/switches": ("GET", "HEAD"),
             "route": ("GET", "HEAD"),
         }.items()
         for verb in verbs

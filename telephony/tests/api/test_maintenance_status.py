@@ -47,6 +47,8 @@ def test_a_new_portal(client: Client) -> None:
         "pool": empty,
         "extensions": empty,
         "switches": [],
+        "gateways": [],
+        "alarms": [],
         "last_cdr": None,
         "quarantine": 0,
         "spool": {"files": 0, "bytes": 0, "oldest": None},
@@ -100,7 +102,7 @@ def test_the_counts_read_no_table(client: Client, domain: Domain) -> None:
         get(client)
     counts = [query["sql"] for query in queries if "COUNT(*)" in query["sql"]]
     assert len(counts) == 4
-    assert len(queries) == 7
+    assert len(queries) == 8
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             # Of a table that was never vacuumed it would rather read everything.

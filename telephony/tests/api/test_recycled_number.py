@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from telephony.filters import CallFilter, CallPageFilter
-from telephony.models import Assignment, Call, CallAlias, CallLink, Number, Recording
+from telephony.models import Assignment, Call, CallAlias, CallLink, LiveCall, Number, Recording, Switch
 from telephony.services.recordings import upload_path
 from telephony.tests.captures import posts_of
 
@@ -174,6 +174,13 @@ def _link(holder: Holder, destination: str) -> None:
     )  # fmt: skip
     holder.links.add(link.pk)
     holder.traces |= {str(link.call_uuid), str(link.destination_leg_uuid), destination}
+    # And talk at this moment.
+    switch, _ = Switch.objects.get_or_create(name="fs1")
+    live = LiveCall.objects.create(
+        switch=switch, call_uuid=str(uuid.uuid4()), caller_user=holder.user, caller_number=EXTEN, callee_number=destination,
+        started_at=timezone.now(),
+    )  # fmt: skip
+    holder.traces.add(live.call_uuid)
 
 
 # -- what each does see: otherwise nothing below would prove anything ------------------------------------------------------
@@ -188,7 +195,7 @@ def test_each_sees_the_calls_that_began_while_he_held_it(world: World) -> None:
 
 def test_each_hears_and_reads_his_own_in_full(world: World) -> None:
     for holder, other in world.sides():
-        seen = everything(holder.ask("/")) + everything(holder.ask("/call-links/live"))
+        seen = b"".join(everything(holder.ask(path)) for path in ("/", "/call-links/live", "/live/", "/api/v2/live/calls"))
         for call_id in holder.calls:
             detail = holder.ask(f"/api/v2/call-recording/{call_id}")
             signed = urlsplit(detail.json()["recording"])
@@ -269,6 +276,7 @@ NAMED: dict[str, Callable[[Holder], list[Any]]] = {
     "extension_id": lambda holder: [*Assignment.objects.filter(user=holder.user).values_list("extension_id", flat=True)],
     "ban_id": lambda holder: [1],
     "leg_uuid": lambda holder: [call.call_uuid for call in Call.objects.filter(pk__in=holder.calls)],
+    "call_uuid": lambda holder: [*LiveCall.objects.filter(caller_user=holder.user).values_list("call_uuid", flat=True)],
     "expires": lambda holder: [2_000_000_000],
     "signature": lambda holder: ["0" * 64],
     "invitation_id": lambda holder: [1],
@@ -313,6 +321,7 @@ def left_of(holder: Holder) -> list[Any]:
     """Return all that is the holder's."""
     models = {
         Call: {"pk__in": holder.calls}, Recording: {"call__in": holder.calls}, CallLink: {"pk__in": holder.links},
+        LiveCall: {"caller_user": holder.user},
         Assignment: {"user": holder.user}, ApiKey: {"user": holder.user}, User: {"pk": holder.user.pk},
     }  # fmt: skip
     return [list(model.objects.filter(**which).order_by("pk").values()) for model, which in models.items()]
