@@ -13,13 +13,12 @@ from demo.switch.endings import MICROSECONDS, stamp
 from demo.switch.events import Headers, state_of
 from demo.switch.exchange import Exchange, now
 from demo.switch.legs import CARRIER_PORT, Leg, contact_of
-from demo.switch.registrar import Registration
+from demo.switch.registrar import REGISTERED_FOR_SECONDS, Registration
 from demo.switch.trunks import UP
 
 VERSION = "1.11.1-release~64bit"
 VERSION_LINE = f"FreeSWITCH Version {VERSION} ( 64bit)\n"
 MOST_SESSIONS, SESSIONS_A_SECOND = 1000, 100
-REGISTERED_FOR_SECONDS = 3600
 _RULE = "=" * 97 + "\n"
 _UNITS = (("hour", 3600), ("minute", 60), ("second", 1))
 

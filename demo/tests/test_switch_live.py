@@ -1,5 +1,6 @@
 """What the simulated switch shows of the present: hold, gateways, calls that people place by themselves; as a real one does."""
 
+import hashlib
 import json
 import re
 import threading
@@ -117,3 +118,27 @@ def test_traffic_goes_on_until_the_switch_stops(start: Start) -> None:
     assert eventually(lambda: switch.exchange.sessions >= 2)
     switch.stop()
     assert switch.originates == 0
+
+
+def test_phones_as_a_real_switch_tells_of_them(start: Start, connect: Connect) -> None:
+    switch = start()
+    client = connect(switch)
+    client.ask("event json CUSTOM sofia::register sofia::unregister sofia::expire sofia::register_failure")
+    registrar = switch.exchange.registrar
+    proof = hashlib.md5(b"1006:pbx.example.com:secret", usedforsecurity=False).hexdigest()
+
+    def directory(user: str, address: str) -> str:
+        return proof
+
+    assert not registrar.register("1006", "wrong", "127.0.0.1", directory)
+    assert registrar.register("1006", "secret", "127.0.0.1", directory)
+    assert registrar.unregister("1006")
+    for name in ("sofia::register_failure", "sofia::register", "sofia::unregister"):
+        told, [wanted, *_] = until(client, name), real("phones-and-gateways", name)
+        # What the directory's variables add to a real one's is the portal's matter, not the switch's.
+        headers = [header for header in told if header != "update-reg"]
+        assert headers == list(wanted)[: len(headers)]
+    assert not registrar.unregister("1006"), "it is gone"
+    registrar.register("1006", "secret", "127.0.0.1", directory)
+    registrar.flush("1006@pbx.example.com")
+    assert until(client, "sofia::expire")["user"] == "1006"

@@ -10,6 +10,7 @@ import pytest
 
 from accounts.models import User
 from demo.switch.exchange import Settings
+from demo.switch.portal import Portal
 from demo.switch.simulator import SimulatedSwitch
 from telephony.models import Assignment, CallLink, Switch
 from telephony.services import switchboard
@@ -46,12 +47,14 @@ def anna(make_person: Callable[..., User], hold: Callable[..., Assignment]) -> U
 
 
 @pytest.fixture
-def two(settings: Any) -> Callable[..., Any]:
+def two(settings: Any, live_server: Any) -> Callable[..., Any]:
     """Two switches, fs1 preferred; `faults` are what is wrong with each."""
 
     @contextmanager
     def make(*faults: str, **options: Any) -> Iterator[list[SimulatedSwitch]]:
-        values = {"password": "simulated", "pace": 1.0, "talk": 100.0} | options
+        # The plan of a call link is the portal's.
+        portal = Portal(live_server.url, settings.FREESWITCH_HTTP_USER, settings.FREESWITCH_HTTP_PASSWORD)
+        values = {"password": "simulated", "pace": 1.0, "talk": 100.0, "portal": portal} | options
         with ExitStack() as stack:
             switches = [
                 stack.enter_context(SimulatedSwitch(Settings(**values, name=name), fault=fault))
