@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from accounts.models import SignIn
 from telephony.services import bans, registrations
+from telephony.services.live import gateways
 from telephony.services.revocations import errands
 from web import idempotency
 from web.cache import DatabaseCache
@@ -80,6 +81,11 @@ def sweep_failed_registrations() -> int:
     return registrations.forget(AT_ONCE)
 
 
+def sweep_gateway_changes() -> int:
+    """Delete some entries of gateways that went down or came up three months ago; return how many."""
+    return gateways.sweep_changes(timezone.now() - gateways.CHANGES_KEPT, AT_ONCE)
+
+
 # Each is repeated until it finds nothing.
 SWEEPS: dict[str, Callable[[], int]] = {
     "answers kept for an Idempotency-Key": sweep_answers,
@@ -89,6 +95,7 @@ SWEEPS: dict[str, Callable[[], int]] = {
     "wrong passwords": sweep_wrong_passwords,
     "bans": sweep_bans,
     "failed registrations": sweep_failed_registrations,
+    "changes of gateways": sweep_gateway_changes,
     "cache entries": sweep_cache,
 }
 
