@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from telephony.switch.commands import Command, ExtensionEndpoint
 from telephony.switch.configuration import PHONES_LIST
@@ -125,7 +126,7 @@ def place_of(phone: PhoneFacts) -> str:
 class LiveLeg:
     """A leg that lives, by its variables; `came_in` tells that its far end called the switch."""
 
-    uuid: str
+    uuid: UUID
     came_in: bool
     variables: Mapping[str, str]
 
@@ -143,8 +144,8 @@ class LiveLeg:
         return self.variables.get("presence_id", "").lower() == extension.address
 
 
-def live_leg(headers: Mapping[str, str]) -> LiveLeg:
+def live_leg(leg_uuid: UUID, headers: Mapping[str, str]) -> LiveLeg:
     """Return a leg by what `live_commands.dumped` read of it."""
     prefix = "variable_"
     variables = {name.removeprefix(prefix): value for name, value in headers.items() if name.startswith(prefix)}
-    return LiveLeg(headers.get("Unique-ID", ""), headers.get("Call-Direction") == "inbound", variables)
+    return LiveLeg(leg_uuid, headers.get("Call-Direction") == "inbound", variables)

@@ -27,9 +27,9 @@ from telephony.switch.live_facts import PhoneFacts
 
 # What a manager hangs up ends with, as the switch itself has it.
 CAUSE: Final = "MANAGER_REQUEST"
-# A leg that was about to come into being when the switch listed them is in the next list.
-MOST_ROUNDS: Final = 6
-BETWEEN_ROUNDS_SECONDS: Final = 0.2
+# A leg that was told to end takes a moment to do so; one that was about to come into being is in the next list.
+ENDED_WITHIN_SECONDS: Final = 5.0
+BETWEEN_LISTS_SECONDS: Final = 0.2
 # By how much the clocks of portal and switch may differ.
 SLACK: Final = timedelta(seconds=30)
 _LONGEST_ANSWER: Final = 200
@@ -46,13 +46,13 @@ class Told:
     steps: list[Step] = field(default_factory=list)
     problem: str = ""
 
-    def add(self, step: str, command: Command | None, answer: str, **more: Any) -> None:
+    def add(self, step: str, command: Command, answer: str, **more: Any) -> None:
         """Write down a step: which one it was, the command's text, the first line of the answer, and what that comes to."""
         line = next((part.strip() for part in answer.splitlines() if part.strip()), "")
         shown = "".join(letter if letter.isprintable() else " " for letter in line)[:_LONGEST_ANSWER]
-        text = command.text if command is not None else ""
         if len(self.steps) < _MOST_STEPS:
-            self.steps.append({"at": timezone.now().isoformat(), "step": step, "command": text, "answer": shown} | more)
+            said = {"at": timezone.now().isoformat(), "step": step, "command": command.text, "answer": shown}
+            self.steps.append(said | more)
             self.keep(self.steps)
 
 
@@ -113,18 +113,17 @@ def _described(phone: PhoneFacts) -> dict[str, str]:
 def _end_calls(talk: _Conversation, extension: Extension, revocation: Revocation) -> None:
     """Hang up every leg of an extension, until a list has none any more."""
     until = _last_beginning(revocation)
-    ended: set[str] = set()
-    for _ in range(MOST_ROUNDS):
-        legs = [leg for leg in _legs(talk, until) if leg.is_of(extension, revocation.extension_id)]
-        if not legs:
-            talk.told.add("ended", ShowChannels(), f"{len(ended)} ended, 0 left")
-            return
-        # One that was told to end takes a moment to do so.
+    give_up = min(talk.deadline - BETWEEN_LISTS_SECONDS, time.monotonic() + ENDED_WITHIN_SECONDS)
+    ended: set[UUID] = set()
+    while legs := [leg for leg in _legs(talk, extension, until) if leg.is_of(extension, revocation.extension_id)]:
         for leg in (leg for leg in legs if leg.uuid not in ended):
             _hang_up(talk, leg)
             ended.add(leg.uuid)
-        time.sleep(BETWEEN_ROUNDS_SECONDS)
-    talk.told.problem = "The switch still has a call of this extension."
+        if time.monotonic() >= give_up:
+            talk.told.problem = "The switch still has a call of this extension."
+            return
+        time.sleep(BETWEEN_LISTS_SECONDS)
+    talk.told.add("ended", ShowChannels(), f"{len(ended)} ended, 0 left")
 
 
 def _last_beginning(revocation: Revocation) -> datetime | None:
@@ -141,8 +140,13 @@ def _is_in_use(revocation: Revocation) -> bool:
     return Assignment.objects.in_use().filter(extension=revocation.extension_id).exists()
 
 
-def _legs(talk: _Conversation, until: datetime | None) -> Iterator[LiveLeg]:
-    for row in rows(talk.ask(ShowChannels())):
+def _legs(talk: _Conversation, extension: Extension, until: datetime | None) -> Iterator[LiveLeg]:
+    """Yield the legs that live, those first that the list itself shows as the extension's: time may run out before the last."""
+
+    def is_somebody_elses(row: dict[str, str]) -> bool:
+        return extension.number not in (row.get("accountcode"), row.get("presence_id", "").partition("@")[0])
+
+    for row in sorted(rows(talk.ask(ShowChannels())), key=is_somebody_elses):
         if until is not None and _began_after(row, until):
             continue
         leg = _leg(talk, row.get("uuid", ""))
@@ -159,13 +163,13 @@ def _leg(talk: _Conversation, text: str) -> LiveLeg | None:
     """Return a leg by its variables; None where it has ended meanwhile, or has a name that no leg of ours has."""
     try:
         leg_uuid = UUID(text)
-        return live_leg(dumped(talk.ask(DumpChannel(leg_uuid))))
+        return live_leg(leg_uuid, dumped(talk.ask(DumpChannel(leg_uuid))))
     except (ValueError, CommandRefusedError):
         return None
 
 
 def _hang_up(talk: _Conversation, leg: LiveLeg) -> None:
-    kill = UuidKill(UUID(leg.uuid), CAUSE)
+    kill = UuidKill(leg.uuid, CAUSE)
     try:
         answer = talk.ask(kill)
     except CommandRefusedError as refused:

@@ -160,16 +160,16 @@ NOT_OURS = [
 
 @pytest.mark.parametrize(("direction", "variables"), OURS)
 def test_a_leg_of_the_extension(direction: str, variables: dict[str, str]) -> None:
-    assert live_leg(dumped(dump(direction, **variables))).is_of(ANNA, 7)
+    assert live_leg(LEG, dumped(dump(direction, **variables))).is_of(ANNA, 7)
 
 
 @pytest.mark.parametrize(("direction", "variables"), NOT_OURS)
 def test_a_leg_of_somebody_else(direction: str, variables: dict[str, str]) -> None:
-    assert not live_leg(dumped(dump(direction, **variables))).is_of(ANNA, 7)
+    assert not live_leg(LEG, dumped(dump(direction, **variables))).is_of(ANNA, 7)
 
 
 def test_odd_values_of_a_leg_are_passed_over() -> None:
     reply = (
         '{"Unique-ID":"u","Call-Direction":"inbound","variable_mos":NaN,"variable_x":[1],"variable_y":"a\nb","variable_z":7}'
     )
-    assert live_leg(dumped(reply)).variables == {"mos": "NaN", "y": "a\nb", "z": "7"}
+    assert live_leg(LEG, dumped(reply)).variables == {"mos": "NaN", "y": "a\nb", "z": "7"}
