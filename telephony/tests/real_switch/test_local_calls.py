@@ -2,24 +2,26 @@
 
 import pytest
 
-from telephony.tests.real_switch.story import Story, talk
+from telephony.tests.real_switch.story import TONES, Story, talk
 
 
 def test_answered(story: Story) -> None:
     ann, bob = story.phone("ann"), story.phone("bob")
-    with talk(ann.call("1005")) as clock:
+    call = ann.call("1005")
+    with talk(call) as clock:
         heard = bob.next_call()
-        heard.until_heard(50)
+        heard.until_hears(TONES["ann"])
+        call.until_hears(TONES["bob"])
         heard.hang_up()
-    call = story.only_call(
+    found = story.only_call(
         call_from="1006", call_to="1005", hangup_cause="NORMAL_CLEARING", answered=True, local=True, call_direction="outbound"
     )
-    assert abs(call["bill_duration"] - clock["seconds"]) < 1.5
-    seen = story.seen_by("bob", call)
+    assert abs(found["bill_duration"] - clock["seconds"]) < 1.5
+    seen = story.seen_by("bob", found)
     assert seen is not None
     assert (seen["call_direction"], seen["answered"]) == ("inbound", True)
-    assert story.seen_by("eve", call) is None
-    sound = story.recording(call)
+    assert story.seen_by("eve", found) is None
+    sound = story.recording(found)
     assert abs(sound.seconds - clock["seconds"]) < 1.5
     assert sound.speaks(0, "ann")
     assert sound.speaks(1, "bob")

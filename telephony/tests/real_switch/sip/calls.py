@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from telephony.tests.real_switch import programs
 from telephony.tests.real_switch.sip.messages import SipMessage, parameter, token, uri_of
 from telephony.tests.real_switch.sip.sound import Stream
 
@@ -73,14 +74,16 @@ class Call:
         return self.until(lambda: self.ended, "the end", seconds)
 
     def until_heard(self, packets: int) -> "Call":
-        """Wait until so much of the other side was heard, 50 packets a second."""
+        """Wait until so much more was heard, 50 packets a second."""
         wanted = self.stream.received + packets
-        deadline = threading.Event()
-        for _ in range(int(PATIENCE_SECONDS / 0.02)):
-            if self.stream.received >= wanted:
-                return self
-            deadline.wait(0.02)
-        raise AssertionError(f"{self.phone.user} heard {self.stream.received} packets instead of {wanted}")
+        programs.until(lambda: self.stream.received >= wanted, f"{packets} packets at {self.phone.user}")
+        return self
+
+    def until_hears(self, hertz: int, packets: int = 25) -> "Call":
+        """Wait until so much of somebody's tone was heard from now on."""
+        since = self.stream.received
+        programs.until(lambda: self.stream.hears(hertz, since) >= packets, f"tone of {hertz} Hz at {self.phone.user}")
+        return self
 
     # -- acting ------------------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,16 @@ def _mu_law(sample: int) -> int:
     return ~(sign | exponent << 4 | (magnitude >> (exponent + 3)) & 0x0F) & 0xFF
 
 
+def _linear(byte: int) -> int:
+    """Return a byte of G.711 µ-law as a 16-bit sample."""
+    byte = ~byte & 0xFF
+    magnitude = (((byte & 0x0F) << 3) + 132 << (byte >> 4 & 0x07)) - 132
+    return -magnitude if byte & 0x80 else magnitude
+
+
+_LINEAR: Final = [_linear(byte) for byte in range(256)]
+
+
 def tone_frame(hertz: int) -> bytes:
     """Return 20 ms of a tone of a multiple of 50 Hz, which can be repeated without a click; silence at 0."""
     return bytes(_mu_law(round(8000 * math.sin(2 * math.pi * hertz * n / RATE))) for n in range(FRAME))
@@ -57,7 +67,7 @@ def loudness_of(samples: list[int], hertz: int, rate: int = RATE) -> float:
 
 
 class Stream:
-    """One call's sound: sends a tone for as long as it is open, counts what arrives, presses keys."""
+    """One call's sound: sends a tone for as long as it is open, keeps what arrives, presses keys."""
 
     def __init__(self, hertz: int) -> None:
         self.frame = tone_frame(hertz)
@@ -65,12 +75,21 @@ class Stream:
         self.socket.bind(("127.0.0.1", 0))
         self.socket.settimeout(0)
         self.port: int = self.socket.getsockname()[1]
-        self.received = 0
+        self.frames: list[bytes] = []
         self._far: tuple[str, int] | None = None
         self._keys: deque[tuple[int, bytes, bool]] = deque()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    @property
+    def received(self) -> int:
+        """How many packets of sound have come."""
+        return len(self.frames)
+
+    def hears(self, hertz: int, since: int = 0) -> int:
+        """Return in how many packets there was mostly this tone, from a certain one on."""
+        return sum(loudness_of([_LINEAR[byte] for byte in frame], hertz) > 0.5 for frame in self.frames[since:])
 
     def offer(self, direction: str = "sendrecv", version: int = 1) -> str:
         """Return the session's description."""
@@ -108,8 +127,8 @@ class Stream:
             due += FRAME / RATE
             stamp += FRAME
             with contextlib.suppress(BlockingIOError, ConnectionError):
-                while self.socket.recv(2048):
-                    self.received += 1
+                while packet := self.socket.recv(2048):
+                    self.frames.append(packet[12:])
             if self._far is None:
                 continue
             kind, payload, marked = self._keys.popleft() if self._keys else (PCMU, self.frame, False)
