@@ -82,7 +82,7 @@ class Call:
     def until_hears(self, hertz: int, packets: int = 25) -> "Call":
         """Wait until so much of somebody's tone was heard from now on."""
         since = self.stream.received
-        programs.until(lambda: self.stream.hears(hertz, since) >= packets, f"tone of {hertz} Hz at {self.phone.user}")
+        programs.until(lambda: len(self.stream.heard(hertz, since)) >= packets, f"tone of {hertz} Hz at {self.phone.user}")
         return self
 
     # -- acting ------------------------------------------------------------------------------------------------------------

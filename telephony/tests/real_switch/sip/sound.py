@@ -87,9 +87,10 @@ class Stream:
         """How many packets of sound have come."""
         return len(self.frames)
 
-    def hears(self, hertz: int, since: int = 0) -> int:
-        """Return in how many packets there was mostly this tone, from a certain one on."""
-        return sum(loudness_of([_LINEAR[byte] for byte in frame], hertz) > 0.5 for frame in self.frames[since:])
+    def heard(self, hertz: int, since: int = 0) -> list[int]:
+        """Return which packets there were, from a certain one on, that were mostly this tone."""
+        sound = enumerate(self.frames[since:], since)
+        return [place for place, frame in sound if loudness_of([_LINEAR[byte] for byte in frame], hertz) > 0.5]
 
     def offer(self, direction: str = "sendrecv", version: int = 1) -> str:
         """Return the session's description."""
