@@ -208,6 +208,15 @@ def test_a_forged_from_changes_nothing(story: Story, shown: str) -> None:
     assert story.seen_by("bob", found) is None
 
 
+def test_carriers_hand_nothing_over(story: Story) -> None:
+    ann, carrier = story.phone("ann"), story.carrier()
+    call = ann.call(OUTSIDE).until_answered().until_heard(50)
+    assert carrier.next_call().transfer("sip:2403019544@pbx.example.com") >= 400
+    call.until_heard(25).hang_up()
+    assert carrier.incoming.empty()
+    story.only_call(call_from="1006", call_to=OUTSIDE, answered=True, hangup_cause="NORMAL_CLEARING")
+
+
 def test_what_fraudsters_dial(story: Story) -> None:
     ann, carrier, spare = story.phone("ann"), story.carrier(), story.carrier(spare=True)
     answers: dict[str, Any] = {}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from telephony.tests.real_switch.story import TONES, Story, talk
+from telephony.tests.real_switch.story import Story, talk
 
 
 def test_answered(story: Story) -> None:
@@ -10,8 +10,8 @@ def test_answered(story: Story) -> None:
     call = ann.call("1005")
     with talk(call) as clock:
         heard = bob.next_call()
-        heard.until_hears(TONES["ann"])
-        call.until_hears(TONES["bob"])
+        heard.until_hears(ann.hertz)
+        call.until_hears(bob.hertz)
         heard.hang_up()
     found = story.only_call(
         call_from="1006", call_to="1005", hangup_cause="NORMAL_CLEARING", answered=True, local=True, call_direction="outbound"

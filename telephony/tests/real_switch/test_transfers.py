@@ -8,7 +8,7 @@ import pytest
 from telephony.tests.real_switch.exchange import DOMAIN
 from telephony.tests.real_switch.sip.messages import user_of
 from telephony.tests.real_switch.sip.phone import Phone
-from telephony.tests.real_switch.story import OUTSIDE, TONES, Story, talk
+from telephony.tests.real_switch.story import OUTSIDE, Story, talk
 from telephony.tests.services.test_dialing import FRAUD
 
 
@@ -38,8 +38,8 @@ def test_attended(story: Story) -> None:
     assert first.transfer(second.target, second) == 202
     first.until_ended()
     second.until_ended()
-    at_bobs.until_hears(TONES["eve"])
-    at_eves.until_hears(TONES["bob"])
+    at_bobs.until_hears(eve.hertz)
+    at_eves.until_hears(bob.hertz)
     at_bobs.hang_up()
     at_eves.until_ended()
     call = story.only_call(call_from="1006", call_to="1005", answered=True, local=True, hangup_cause="NORMAL_CLEARING")
