@@ -105,12 +105,15 @@ def test_whatever_a_gateway_is_made_of(name: str, proxy: str, username: str, pas
 
 
 def test_carriers_are_let_in_and_nobody_else() -> None:
-    root = fromstring(serialise(acl_document(["192.0.2.0/24", "2001:db8::/32"])))
+    root = fromstring(serialise(acl_document(["192.0.2.0/24", "2001:db8::/32"], ["198.51.100.7/32"])))
     lists = {found.get("name"): found for found in root.iter("list")}
-    assert {name: found.get("default") for name, found in lists.items()} == {"carriers": "deny", "domains": "deny"}
+    assert {name: found.get("default") for name, found in lists.items()} == {
+        "carriers": "deny", "domains": "deny", "phones": "allow",
+    }  # fmt: skip
     assert [(node.get("type"), node.get("cidr")) for node in lists["carriers"]] == [
         ("allow", "192.0.2.0/24"), ("allow", "2001:db8::/32"),
     ]  # fmt: skip
+    assert [(node.get("type"), node.get("cidr")) for node in lists["phones"]] == [("deny", "198.51.100.7/32")]
     assert not list(lists["domains"])
 
 
