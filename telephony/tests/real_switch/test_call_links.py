@@ -5,6 +5,7 @@ import time
 import pytest
 
 from telephony.tests.real_switch.story import OUTSIDE, Story, talk
+from telephony.tests.services.test_dialing import FRAUD
 
 # A repeat of the same pair within half a minute is the same link: each story calls somebody else.
 NUMBERS = [f"124030195{n}" for n in range(20, 60)]
@@ -165,3 +166,17 @@ def test_hung_up_while_they_talk(story: Story, somebody: str) -> None:
         link.hang_up()
     link.ended("completed", "NORMAL_CLEARING")
     story.only_call(call_from="1006", call_to=somebody, hangup_cause="NORMAL_CLEARING", answered=True)
+
+
+def test_what_fraudsters_would_link(story: Story) -> None:
+    """On neither leg, and the phone does not even ring."""
+    ann, carrier = story.phone("ann"), story.carrier()
+    proof = story.exchange.people["ann"].proof
+    for number in FRAUD:
+        for source, destination in (("1006", number), (number, OUTSIDE)):
+            body = {"source_number": source, "destination_number": destination}
+            status, answer = story.exchange.portal.ask("call-link", proof, "POST", body)
+            assert (status, answer["code"]) == (403, "destination_not_allowed"), body
+    assert ann.incoming.empty()
+    assert carrier.incoming.empty()
+    story.no_call()
