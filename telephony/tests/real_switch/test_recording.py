@@ -1,0 +1,172 @@
+"""What is recorded: by policy, with a notice, and silence while a card number is read out."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from telephony.tests.real_switch.sip.calls import Call
+from telephony.tests.real_switch.sip.sound import loudness_of
+from telephony.tests.real_switch.story import OUTSIDE, Sound, Story, talk
+
+QUIET = 3
+
+
+def silences(sound: Sound) -> list[float]:
+    """Return how many seconds each silence of both channels lasts, those of a fifth of a second and more."""
+    lengths, since = [], None
+    loud = [left or right for left, right in zip(*sound.channels, strict=True)]
+    for place, sample in enumerate([*loud, 1]):
+        if not sample and since is None:
+            since = place
+        elif sample and since is not None:
+            if place - since > sound.rate / 5:
+                lengths.append((place - since) / sound.rate)
+            since = None
+    return lengths
+
+
+def press(call: Call, keys: str) -> None:
+    for key in keys:
+        call.press(key)
+        time.sleep(0.4)
+
+
+@pytest.fixture
+def rule(story: Story) -> Iterator[Callable[[str], None]]:
+    """Change policies, and put them back afterwards."""
+
+    def run(code: str) -> None:
+        story.exchange.portal.manage("shell", "-v", "0", "-c", f"from telephony.models import *\n{code}")
+
+    yield run
+    run(
+        "Domain.objects.update(recording='all', recording_notice=False)\n"
+        "Extension.objects.update(recording='domain', recording_notice=False)\n"
+        "Number.objects.update(recording='domain', recording_notice=False)"
+    )
+
+
+def test_a_party_pauses_over_the_api(story: Story) -> None:
+    exchange = story.exchange
+    ann, bob = story.phone("ann"), story.phone("bob")
+    with talk(ann.call("1005"), 100) as clock:
+        heard = bob.next_call()
+        heard.until_heard(100)
+        [live] = exchange.ask("call-recording/live", by="bob")
+        assert exchange.ask("call-recording/live", by="ann") == [live]
+        assert exchange.ask("call-recording/live", by="eve") == []
+        assert (live["call_from"], live["call_to"], live["paused"]) == ("1006", "1005", False)
+        path = f"call-recording/live/{live['uuid']}/pause"
+        for method in ("PUT", "DELETE"):
+            assert exchange.portal.ask(path, exchange.people["eve"].proof, method)[0] == 404
+        assert exchange.ask(path, "PUT", by="bob") == {"uuid": live["uuid"], "paused": True}
+        assert exchange.ask("call-recording/live", by="ann")[0]["paused"] is True
+        time.sleep(2)
+        assert exchange.portal.ask(path, exchange.people["staff"].proof, "DELETE")[0] == 204
+        assert exchange.ask("call-recording/live", by="ann")[0]["paused"] is False
+        time.sleep(1)
+        heard.hang_up()
+    call = story.only_call(answered=True)
+    sound = story.recording(call)
+    assert abs(sound.seconds - clock["seconds"]) < 1.5, "a pause leaves nothing out"
+    [silence] = silences(sound)
+    assert 1.8 < silence < 4
+    [pause] = story.detail(call)["pauses"]
+    assert pause["from"] < pause["to"]
+    assert exchange.portal.ask(path, exchange.people["bob"].proof, "PUT")[0] == 404, "the talk is over"
+
+
+def test_either_party_pauses_by_keys(story: Story) -> None:
+    ann, bob = story.phone("ann"), story.phone("bob")
+    with talk(ann.call("1005"), 100) as clock:
+        heard = bob.next_call()
+        heard.until_heard(100)
+        [mine] = ann.calls.values()
+        for call in (mine, heard):
+            press(call, "*7")
+            time.sleep(1)
+            press(call, "*8")
+            time.sleep(1)
+        # What is no code goes on to the other side, and changes nothing.
+        press(mine, "5*3")
+        heard.hang_up()
+    call = story.only_call(answered=True)
+    sound = story.recording(call)
+    assert abs(sound.seconds - clock["seconds"]) < 1.5
+    assert len(silences(sound)) == 2
+    assert len(story.detail(call)["pauses"]) == 2
+
+
+def test_nobody_outside_pauses(story: Story) -> None:
+    """The keys of who calls from outside, and of who is called there, are theirs alone."""
+    ann, carrier = story.phone("ann"), story.carrier()
+    with talk(ann.call(OUTSIDE), 100):
+        heard = carrier.next_call()
+        heard.until_heard(100)
+        press(heard, "*7")
+        time.sleep(1)
+        heard.hang_up()
+    call = story.only_call(answered=True)
+    assert silences(story.recording(call)) == []
+    assert story.detail(call)["pauses"] == []
+
+
+def test_who_is_never_recorded_is_not(story: Story, rule: Callable[[str], None]) -> None:
+    rule("Extension.objects.filter(number='1005').update(recording='off')")
+    ann, bob = story.phone("ann"), story.phone("bob")
+    with talk(ann.call("1005"), 50):
+        heard = bob.next_call()
+        heard.until_heard(50)
+        assert story.exchange.ask("call-recording/live", by="ann") == []
+        heard.hang_up()
+    call = story.only_call(answered=True)
+    time.sleep(QUIET)
+    assert story.seen_by("staff", call) is not None
+    assert (story.seen_by("staff", call) or {})["recording"] == ""
+    assert not list(story.exchange.switch.recordings.glob(f"{call['call_uuid']}*"))
+
+
+def test_both_parties_hear_a_notice_before_they_hear_each_other(story: Story, rule: Callable[[str], None]) -> None:
+    rule("Domain.objects.update(recording_notice=True)")
+    ann, bob = story.phone("ann"), story.phone("bob")
+    with talk(ann.call("1005"), 150) as clock:
+        heard = bob.next_call()
+        heard.until_heard(150)
+        heard.hang_up()
+    call = story.only_call(answered=True)
+    told = story.exchange.portal.manage(
+        "shell", "-v", "0", "-c",
+        "from telephony.models import Leg\n"
+        f"for leg in Leg.objects.filter(call_id={call['id']}):\n"
+        "    print([each['app_data'] for each in leg.raw['app_log']['applications'] if each['app_name'] == 'playback'])",
+    )  # fmt: skip
+    assert told.count("tone_stream://%(600,200,1400);loops=2") == 2, "one for each"
+    sound = story.recording(call)
+    assert abs(sound.seconds - clock["seconds"]) < 2.5
+    # The recording holds the notice itself, as the caller heard it.
+    assert loudness_of(sound.channels[1][: sound.rate // 2], 1400, sound.rate) > 0.5
+    assert sound.speaks(0, "ann")
+    assert Sound(sound.rate, [side[2 * sound.rate :] for side in sound.channels]).speaks(1, "bob")
+
+
+def test_a_call_link_is_recorded_by_the_same_policies(story: Story, rule: Callable[[str], None]) -> None:
+    """Its source is there before the destination: what records it begins with the talk all the same, and can be paused."""
+    rule("Domain.objects.update(recording='outbound', recording_notice=True)")
+    ann, carrier = story.phone("ann"), story.carrier()
+    link = story.link("ann", "1006", "12403019590")
+    source, destination = ann.next_call(), carrier.next_call()
+    link.until("bridged")
+    with talk(source, 200):
+        [live] = story.exchange.ask("call-recording/live", by="ann")
+        assert live["uuid"] == link.call_uuid
+        press(source, "*7")
+        time.sleep(1)
+        press(source, "*8")
+        time.sleep(1)
+        destination.hang_up()
+    call = story.only_call(answered=True, call_uuid=link.call_uuid)
+    sound = story.recording(call)
+    assert loudness_of(sound.channels[1][: sound.rate // 2], 1400, sound.rate) > 0.5
+    assert len(silences(sound)) == len(story.detail(call)["pauses"]) == 1
+    assert sound.speaks(0, "ann")
