@@ -137,7 +137,9 @@ function tick() {
   }
 }
 
-setInterval(tick, 1000);
+tick();
+setInterval(tick, 250);
+document.addEventListener("htmx:load", tick);
 
 localise(document);
 // What is fetched later has times as well.

@@ -65,7 +65,7 @@ class LiveCall(models.Model):
 
     # As a page shows it to somebody.
     seen_direction: str
-    seconds: int | None
+    seconds: float | None
 
     objects = LiveCallQuerySet.as_manager()
 

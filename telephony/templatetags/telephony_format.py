@@ -19,9 +19,9 @@ def phone(digits: str) -> str:
 
 
 @register.filter
-def talk_time(seconds: int) -> str:
+def talk_time(seconds: float) -> str:
     """Write seconds as 0:04, 12:30 or 1:02:03."""
-    minutes, rest = divmod(seconds, 60)
+    minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 

@@ -57,7 +57,7 @@ def _now(viewer: User) -> dict[str, Any]:
     for call in calls:
         call.seen_direction = call.direction_for(viewer)
         # Of a switch that is away nobody knows how long it has gone on by now.
-        call.seconds = int((now - call.since).total_seconds()) if call.switch_id in heard else None
+        call.seconds = round((now - call.since).total_seconds(), 1) if call.switch_id in heard else None
     phones = list(Registration.objects.current(now).visible_to(viewer).for_listing()[: MOST_SHOWN + 1])
     context: dict[str, Any] = {
         "now": now,

@@ -1,5 +1,6 @@
 """The page of what goes on, in a browser: a call appears, ticks, and is hung up."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ def test_a_live_call_is_seen_and_hung_up(
             expect(row).to_contain_text("Talking", timeout=15_000)
             expect(row).to_contain_text("anna")
             expect(row).to_contain_text("ben")
-            expect(row.locator("[data-seconds]")).to_have_text("0:02", timeout=15_000)
+            expect(row.locator("[data-seconds]")).to_have_text(re.compile("0:0[2-9]"), timeout=15_000)
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
             switch.exchange.trunks.turn("carrier", "DOWN")
             expect(page.get_by_role("region", name="Alarms")).to_contain_text("The gateway carrier is down", timeout=15_000)
