@@ -84,21 +84,16 @@ def live_hang_up(request: HttpRequest, call_uuid: UUID) -> HttpResponse:
     call = LiveCall.objects.visible_to(viewer).for_listing().filter(call_uuid=str(call_uuid)).first()
     if call is None:
         # Over, somebody else's, or never there: nobody is told which.
-        return _ended(request) if request.method == "POST" else render(request, "telephony/live_ended.html", status=404)
+        return render(request, "telephony/live_ended.html", status=404)
     if request.method != "POST":
         return render(request, "telephony/live_hang_up.html", {"call": call})
     try:
-        if not hang_up(call, actor=viewer):
-            return _ended(request)
+        if hang_up(call, actor=viewer):
+            messages.success(request, "The call was hung up.")
+        else:
+            messages.info(request, "This call has ended already.")
     except SwitchAwayError:
         messages.error(
             request, f"The switch {call.switch} cannot be reached at the moment: the call was not hung up. Try again."
         )
-    else:
-        messages.success(request, "The call was hung up.")
-    return redirect("live")
-
-
-def _ended(request: HttpRequest) -> HttpResponse:
-    messages.info(request, "This call has ended already.")
     return redirect("live")
