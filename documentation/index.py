@@ -25,14 +25,21 @@ _TOKENIZER: Final = "porter unicode61 remove_diacritics 2"
 _WORD: Final = re.compile(r"[^\W_]+(?:[_\-./'][^\W_]+)*")
 _PART: Final = re.compile(r"[^\W_]+")
 _LONGEST_PHRASE: Final = 4
-_MARKS: Final = re.compile(r"\]\([^)\s]*\)|[`*\[\]|\\]")
+# Marks, where links lead, and the names of hosts: whichever a portal has, the same is found.
+_MARKS: Final = re.compile(r"\]\([^)\s]*\)|https?://[^/\s'\"`<>|)]+|[`*\[\]|\\]")
+# A name, of whose like an inflection is no other form: Windows is no window.
+_NAME: Final = re.compile(r"[A-Z][a-z]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One thing that a question asks for, by all the names that we know of it; first the one by which it was asked."""
+    """One thing that a question asks for, by all the names that we know of it; first the one by which it was asked.
+
+    `is_foreign` tells of what stands nowhere, though a word like it may.
+    """
 
     names: tuple[str, ...]
+    is_foreign: bool = False
 
     @property
     def query(self) -> str:
@@ -71,6 +78,8 @@ class Index:
         self._database = sqlite3.connect(":memory:", check_same_thread=False)
         self._fill()
         self._names = self._names_by_stems()
+        # Every word as it is spelt somewhere, and what counts as one of several parts.
+        self._spelt = STOP_WORDS.union(*(_PART.findall(passage.text.lower()) for passage in self.passages))
 
     def _fill(self) -> None:
         for table, columns in (("section", "heading, above, body"), ("passage", "text"), ("spelling", "word")):
@@ -92,17 +101,20 @@ class Index:
 
     def terms(self, question: str) -> list[Term]:
         """Return what a question asks for: words that say something, and phrases that we know; of two names of a thing, one."""
-        words = _WORD.findall(question.replace("\u2019", "'").lower())
+        words = _WORD.findall(question.replace("\u2019", "'"))
         with self._lock:
             return list({frozenset(term.names): term for term in self._terms(words)}.values())
 
-    def _terms(self, words: list[str]) -> Iterator[Term]:
+    def _terms(self, written: list[str]) -> Iterator[Term]:
+        words = [word.lower() for word in written]
         stems = [self._stem(word) for word in words]
         at = 0
         while at < len(words):
             length = next((n for n in range(_LONGEST_PHRASE, 0, -1) if tuple(stems[at : at + n]) in self._names), 0)
             if length:
                 yield Term(self._names[tuple(stems[at : at + length])])
+            elif at and _NAME.fullmatch(written[at]) and words[at] not in self._spelt:
+                yield Term((words[at],), is_foreign=True)
             elif words[at] not in STOP_WORDS:
                 yield from self._unknown(words[at])
             at += length or 1
@@ -141,16 +153,16 @@ class Index:
 
     def _hits(self, term: Term) -> Hits:
         sections: dict[int, float] = {}
-        for place, name in enumerate(term.names):
+        for place, name in enumerate(() if term.is_foreign else term.names):
             for at, often in self._often(name).items():
                 sections[at] = max(sections.get(at, 0.0), often * (OTHER_NAME if place else 1.0))
         return Hits(
             term=term,
             weight=math.log(1 + (len(self.sections) - len(sections) + 0.5) / (len(sections) + 0.5)),
             sections=sections,
-            headings=self._rows("section", f"heading : ({term.query})"),
-            above=self._rows("section", f"above : ({term.query})"),
-            passages=self._rows("passage", term.query),
+            headings=self._rows("section", f"heading : ({term.query})") if sections else frozenset(),
+            above=self._rows("section", f"above : ({term.query})") if sections else frozenset(),
+            passages=self._rows("passage", term.query) if sections else frozenset(),
         )
 
     def _often(self, name: str) -> dict[int, float]:

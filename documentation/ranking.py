@@ -22,7 +22,9 @@ PARTICULAR: Final = 2.0
 HEADING: Final = 1.5
 ABOVE: Final = 0.5
 # How much heavier one is that has the kind of passage which the question wants.
-FITTING: Final = 1.5
+FITTING: Final = 2.0
+# How much more a section counts that has more of the question in one passage.
+POWER: Final = 3
 # What a passage adds to its heading tells more than what it repeats of it; and what stands first is what the section is about.
 REPEATED: Final = 0.3
 FIRST: Final = 0.15
@@ -30,6 +32,7 @@ FIRST: Final = 0.15
 PRIOR: Final = {"architecture": 0.5, "adr": 0.5, "benchmarks": 0.5, "contributing": 0.5, "demo": 0.8}
 
 _HOW_TO: Final = re.compile(r"\W*how\s+(do|can|to|should|could|would)\b", re.IGNORECASE)
+_STATUS: Final = re.compile(r"^[1-5][0-9]{2} ")
 _WHAT_IS: Final = re.compile(r"\W*what('s|\s+is|\s+are|\s+does|\s+do)\b", re.IGNORECASE)
 
 
@@ -82,12 +85,12 @@ def _is_instruction(passage: Passage, hits: Sequence[Hits]) -> bool:
 
 
 def _is_definition(passage: Passage, hits: Sequence[Hits]) -> bool:
-    """Tell whether a passage is the row of a table whose first cell names something that is asked for, and little else."""
+    """Tell whether a passage is the row of a table whose first cell is the name of something that is asked for."""
     if passage.kind != Kind.ROW:
         return False
-    defined = spoken(passage.text.partition(": ")[0])
-    names = [hit.term.names[0] for hit in hits]
-    return any(f" {name} " in f" {defined} " and 2 * len(name.split()) >= len(defined.split()) for name in names)
+    # A status stands before the code that it comes with.
+    defined = {_STATUS.sub("", spoken(part)) for part in passage.text.partition(": ")[0].split(",")}
+    return any(hit.term.names[0] in defined for hit in hits)
 
 
 def _rank(index: Index, at: int, hits: Sequence[Hits], wanted: Callable[[Passage, Sequence[Hits]], bool]) -> Found:
@@ -108,7 +111,7 @@ def _rank(index: Index, at: int, hits: Sequence[Hits], wanted: Callable[[Passage
     heading = share(lambda hit: 1.0 if at in hit.headings else ABOVE * (at in hit.above)) * _precision(section, at, hits)
     touched = [index.passages[place] for place in places if any(place in hit.passages for hit in hits)]
     fitting = FITTING if any(wanted(passage, hits) for passage in touched) else 1.0
-    rank = often * fitting * _prior(section) * (1 + HEADING * heading) * coverage**2
+    rank = often * fitting * _prior(section) * (1 + HEADING * heading) * coverage**POWER
     passages = sorted(((index.passages[place], told_by(place)) for place in places), key=lambda each: -each[1])
     is_particular = total >= PARTICULAR or heading > 0 or fitting > 1
     return Found(section, rank, coverage, is_particular, tuple(passages))
