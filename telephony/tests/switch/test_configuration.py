@@ -115,6 +115,20 @@ def test_carriers_are_let_in_and_nobody_else() -> None:
     ]  # fmt: skip
     assert [(node.get("type"), node.get("cidr")) for node in lists["phones"]] == [("deny", "198.51.100.7/32")]
     assert not list(lists["domains"])
+    assert not list(lists["phones"])
+
+
+def test_who_is_banned_is_denied_up_to_what_a_document_holds() -> None:
+    root = fromstring(serialise(acl_document([], [f"203.{place // 250}.{place % 250}.0/24" for place in range(10_100)])))
+    (phones,) = (found for found in root.iter("list") if found.get("name") == "phones")
+    assert len(phones) == 10_000
+    assert {node.get("type") for node in phones} == {"deny"}
+
+
+@pytest.mark.parametrize("network", ["203.0.113.9", "x", "", "203.0.113.0/24 x", "${x}", '"/><x'])
+def test_what_is_no_network_is_not_banned(network: str) -> None:
+    with pytest.raises(UnsafeTextError):
+        acl_document([], [network])
 
 
 @pytest.mark.parametrize("network", ["", "192.0.2.1", "all", "192.0.2.0/24 ", "$${x}/8"])
