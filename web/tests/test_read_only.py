@@ -54,14 +54,17 @@ def rows() -> dict[str, list[Any]]:
     return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
 
 
+NOBODYS = "00000000-0000-4000-8000-000000000000"
+
+
 def api_views(patterns: Any = None, prefix: str = "/") -> Iterator[tuple[str, type[ApiView]]]:
-    """Yield every address of the API with its view, ids set to 1."""
+    """Yield every address of the API with its view, ids set to 1, uuids to one that is nobody's."""
     for pattern in get_resolver().url_patterns if patterns is None else patterns:
         address = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
             yield from api_views(pattern.url_patterns, address)
         elif isinstance(pattern, URLPattern) and issubclass(getattr(pattern.callback, "cls", type(None)), ApiView):
-            parts = ("1" if part.startswith("<") else part for part in address.split("/"))
+            parts = (NOBODYS if part.startswith("<uuid:") else "1" if part.startswith("<") else part for part in address.split("/"))
             yield "/".join(parts), pattern.callback.cls
 
 

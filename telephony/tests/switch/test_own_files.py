@@ -51,7 +51,7 @@ def test_the_root_names_each_of_them_and_nothing_else() -> None:
     included = list(root.iter("X-PRE-PROCESS"))
     assert {found.get("cmd") for found in included} == {"include"}
     assert sorted(str(found.get("data")) for found in included) == sorted(made.keys() - {"freeswitch.xml"})
-    assert [found.get("name") for found in root.iter("section")] == ["configuration", "dialplan", "directory"]
+    assert [found.get("name") for found in root.iter("section")] == ["configuration", "dialplan", "directory", "channels"]
     assert list(root.find("section[@name='directory']") or []) == [], "no user on the disk: else it would be let in"
 
 
@@ -79,7 +79,7 @@ def test_the_portal_is_asked_for_everything_with_a_limit_of_time() -> None:
     found = configuration("xml_curl")
     url = found.find(".//param[@name='gateway-url']")
     assert url is not None
-    assert url.get("bindings") == "directory|dialplan|configuration"
+    assert url.get("bindings") == "directory|dialplan|channels|configuration"
     assert params(found) == {
         "gateway-url": "https://portal.example.com/freeswitch/xml", "gateway-credentials": "switch:canary-http",
         "auth-scheme": "basic", "method": "POST", "timeout": "5", "enable-cacert-check": "true", "enable-ssl-verifyhost": "true",
