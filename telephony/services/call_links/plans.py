@@ -119,6 +119,8 @@ def _carried_out(link: CallLink, call: Dialled, *, is_answered: bool) -> Plan:
         action=action,
         # A link is its owner's call to somebody, whichever phones it rings.
         marks=replace(plan.marks, direction="outbound") if plan.marks else None,
+        # Only a phone of theirs hands the call over at their charge; a cell phone is a carrier's leg, whoever says to be on it.
+        party_id=payer.extension_id if _rang_own_phone(link, payer) else None,
         link=replace(_marks(link, is_answered=is_answered), limits=limits),
     )
 
@@ -166,5 +168,10 @@ def _dialled(link: CallLink) -> str:
 
 def _rang_outside(link: CallLink, payer: Assignment) -> bool:
     """Tell whether the source was called through a gateway, and so at somebody's charge."""
+    return link.mode == CallLink.Mode.CALLBACK and not _rang_own_phone(link, payer)
+
+
+def _rang_own_phone(link: CallLink, payer: Assignment) -> bool:
+    """Tell whether the source is a phone that is registered at the owner's extension."""
     own = {payer.extension.number, payer.number.number if payer.number else ""}
-    return link.mode == CallLink.Mode.CALLBACK and link.source_number not in own
+    return link.mode == CallLink.Mode.CALLBACK and link.source_number in own

@@ -48,6 +48,9 @@ def test_the_plan_of_who_dials_in(ask: Callable[..., HttpResponse], ann: Assignm
     given = variables(found)
     assert (given["call_direction"], given["portal_call_link"]) == ("outbound", str(link.pk))
     assert "transfer_ringback" not in given, "the caller has not been answered yet"
+    assert ("set", f"portal_party={ann.extension_id}") not in found, (
+        "a caller's number can be forged: no phone of hers is on it"
+    )
     assert ("limit", f"hash portal_user {ann.user_id} 2 !CALL_REJECTED") in found
     link.refresh_from_db()
     assert (str(link.call_uuid), str(link.switch)) == (CALLER, "fs1")

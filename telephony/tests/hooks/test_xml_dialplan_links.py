@@ -137,6 +137,16 @@ def test_the_talk_is_recorded(ask_for: Callable[..., Plan], link: CallLink) -> N
     assert may_upload(str(A), int(match[1]), match[2])
 
 
+@pytest.mark.parametrize(("source", "is_hers"), [("1006", True), ("17036879447", True), ("12762087784", False)])
+def test_only_her_own_phone_hands_the_call_over_at_her_charge(
+    ask_for: Callable[..., Plan], link: CallLink, ann: Assignment, source: str, is_hers: bool
+) -> None:
+    CallLink.objects.update(source_number=source)
+    found = ask_for(link)
+    assert (("set", f"portal_party={ann.extension_id}") in found) == is_hers
+    assert bridges(found)
+
+
 # -- who gets none ---------------------------------------------------------------------------------------------------------
 
 
