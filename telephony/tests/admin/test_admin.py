@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import ApiKey, AuditEntry, Invitation, RecoveryCode, Role, SecondFactor, SignIn, User
+from accounts.models import ApiKey, AuditEntry, Invitation, Preference, RecoveryCode, Role, SecondFactor, SignIn, User
 from telephony.admin.calls import OUTCOMES
 from telephony.admin.numbers import AssignmentForm
 from telephony.models import (
@@ -26,17 +26,22 @@ from telephony.models import (
     Domain,
     Extension,
     FailedRegistration,
+    GatewayChange,
+    GatewayStatus,
     Leg,
     LegLink,
+    LiveChannel,
     Number,
     Provider,
     Quarantine,
     Recording,
+    Registration,
     Revocation,
     RevocationErrand,
     RevocationReason,
     Switch,
     SwitchListening,
+    UnrecordedLeg,
 )
 from telephony.models.holding import HoldingState
 from telephony.switch import causes
@@ -144,9 +149,12 @@ def test_what_was_quarantined_is_described_but_not_shown(world: None, boss: User
 
 def test_every_model_has_its_pages() -> None:
     ours = {model for app in ("accounts", "telephony") for model in apps.get_app_config(app).get_models()}
-    # What became of a revocation at a switch is shown with it. A leg's links are what its record says, taken apart for look-ups; a sign-in under way is nobody's to see, a second factor
-    # its person's own business.
-    assert ours - set(admin.site._registry) == {LegLink, RevocationErrand, SecondFactor, RecoveryCode, SignIn}
+    # What became of a revocation at a switch is shown with it. A leg's links are what its record says, taken apart for
+    # look-ups; what lives at this moment has the page /live/; a sign-in under way is nobody's to see, a second factor its
+    # person's own business, and so is how he likes the console.
+    present = {LiveChannel, Registration, GatewayStatus, GatewayChange, UnrecordedLeg}
+    private = {Preference, RecoveryCode, SecondFactor, SignIn}
+    assert ours - set(admin.site._registry) == {LegLink, RevocationErrand} | present | private
 
 
 @pytest.mark.parametrize("model", READ_ONLY, ids=lambda model: model.__name__)

@@ -29,7 +29,13 @@ def gateway(domain: Domain) -> Gateway:
 
 def change(client: Client, gateway: Gateway, **fields: str) -> str:
     """Save the form; return what is wrong with it, "" where nothing is."""
-    form = {"name": gateway.name, "domain": str(gateway.domain_id), "priority": "100", "ping_seconds": "30", "is_active": "on"} | fields
+    form = {
+        "name": gateway.name,
+        "domain": str(gateway.domain_id),
+        "priority": "100",
+        "ping_seconds": "30",
+        "is_active": "on",
+    } | fields
     response = client.post(reverse("admin:telephony_gateway_change", args=[gateway.pk]), form)
     gateway.refresh_from_db()
     return "" if response.status_code == 302 else response.content.decode()

@@ -167,10 +167,11 @@ def test_only_the_leg_of_the_extension_is_ended(anna: Assignment, simulate: Simu
     with simulate() as switch:
         link, _ = place(anna.user, "1006", "1005")
         talking(switch)
+        [of_ben] = [leg.uuid for leg in switch.exchange.legs() if leg.uuid != str(link.call_uuid)]
         ben = Extension.objects.get(number="1005")
         revoke(ben, RevocationReason.CLOSED)
         killed = [command for command in switch.commands if "uuid_kill" in command]
-        assert killed == [f"api uuid_kill {link.destination_leg_uuid} MANAGER_REQUEST"]
+        assert killed == [f"api uuid_kill {of_ben} MANAGER_REQUEST"]
         assert registered(switch) == {"1006"}
 
 
