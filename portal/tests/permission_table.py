@@ -84,6 +84,10 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
             GET=person(202, "calls:write", query=NUMBERS), POST=person(202, "calls:write", body=NUMBERS)),
         row("api/v2/call-link/<int:link_id>", GET=owner(200, "calls:read"), DELETE=owner(204, "calls:write")),
         row("api/v2/call-recording", GET=person(200, "calls:read")),
+        # The scene's switch is away, and only it knows who records whom.
+        row("api/v2/call-recording/live", GET=person(503, "calls:read")),
+        row("api/v2/call-recording/live/<uuid:leg_uuid>/pause",
+            PUT=person(503, "calls:write"), DELETE=person(503, "calls:write")),
         row("api/v2/call-recording/<int:call_id>", GET=person(200, "calls:read", own=True)),
         row("api/v2/call-recording/<int:call_id>/audio",
             GET=person(200, "calls:read", own=True), DELETE=person(204, "calls:write", own=True)),

@@ -182,6 +182,7 @@ OPENED_BY = {
         for verb in ("GET", "HEAD")
         for path in (
             "call-recording",
+            "call-recording/live",
             "call-recording/<int:call_id>",
             "call-recording/<int:call_id>/audio",
             "call-recording/<int:call_id>/peaks",
@@ -195,6 +196,8 @@ OPENED_BY = {
         "POST api/v2/call-link",
         "DELETE api/v2/call-link/<int:link_id>",
         "DELETE api/v2/call-recording/<int:call_id>/audio",
+        "PUT api/v2/call-recording/live/<uuid:leg_uuid>/pause",
+        "DELETE api/v2/call-recording/live/<uuid:leg_uuid>/pause",
         "DELETE api/v2/live/calls/<uuid:call_uuid>",
     },
     "numbers:write": {

@@ -1,7 +1,7 @@
 """What records a talk, in the plan of the leg that records it.
 
-Source: FreeSWITCH 1.11.1, as run: while the notice plays the parties do not hear each other, and the file holds it as the
-caller heard it; a mask writes silence, so that the length stays; digits that are no code are passed on.
+Source: FreeSWITCH 1.11.1, as run: but for a first fifth of a second the parties do not hear each other while the notice plays,
+and the file holds it as the caller heard it; a mask writes silence, so that the length stays; digits that are no code pass.
 """
 
 from collections.abc import Iterator

@@ -30,8 +30,10 @@ from telephony.models import (
     GatewayStatus,
     Leg,
     LegLink,
+    LiveCall,
     LiveChannel,
     Number,
+    PauseMark,
     Provider,
     Quarantine,
     Recording,
@@ -149,12 +151,12 @@ def test_what_was_quarantined_is_described_but_not_shown(world: None, boss: User
 
 def test_every_model_has_its_pages() -> None:
     ours = {model for app in ("accounts", "telephony") for model in apps.get_app_config(app).get_models()}
-    # What became of a revocation at a switch is shown with it. A leg's links are what its record says, taken apart for
-    # look-ups; what lives at this moment has the page /live/; a sign-in under way is nobody's to see, a second factor its
-    # person's own business, and so is how he likes the console.
-    present = {LiveChannel, Registration, GatewayStatus, GatewayChange, UnrecordedLeg}
+    # What became of a revocation at a switch is shown with it, and pauses with their recording. A leg's links are what its
+    # record says, taken apart for look-ups; what lives at this moment has the page /live/; a sign-in under way is nobody's to
+    # see, a second factor its person's own business, and so is how he likes the console.
+    present = {LiveCall, LiveChannel, Registration, GatewayStatus, GatewayChange, UnrecordedLeg}
     private = {Preference, RecoveryCode, SecondFactor, SignIn}
-    assert ours - set(admin.site._registry) == {LegLink, RevocationErrand} | present | private
+    assert ours - set(admin.site._registry) == {LegLink, PauseMark, RevocationErrand} | present | private
 
 
 @pytest.mark.parametrize("model", READ_ONLY, ids=lambda model: model.__name__)
