@@ -10,7 +10,7 @@ import random
 import sys
 import wave
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 RATE = 8000
@@ -26,8 +26,8 @@ _VOWELS = (
 )
 
 
-def recording(uuid: str, seconds: float) -> bytes:
-    """Return a WAV file, two channels of 16 bits at 8 kHz, of a talk of so many seconds."""
+def recording(uuid: str, seconds: float, silences: Sequence[tuple[float, float]] = ()) -> bytes:
+    """Return a WAV file, two channels of 16 bits at 8 kHz, of a talk of so many seconds, with nothing from there to there."""
     length = max(0, round(seconds * RATE))
     chance = random.Random(uuid)  # noqa: S311 - a voice, no secret
     channels = [_silence(chance, length), _silence(chance, length)]
@@ -36,6 +36,10 @@ def recording(uuid: str, seconds: float) -> bytes:
     for speaker, start, end in _turns(chance, length):
         said = _sentence(chance, pitches[speaker], end - start)
         channels[speaker][start:end] = said[: end - start]
+    for since, until in silences:
+        silent = slice(min(length, round(since * RATE)), min(length, round(until * RATE)))
+        for channel in channels:
+            channel[silent] = array("h", bytes(2 * len(channel[silent])))
     frames = array("h", bytes(4 * length))
     frames[0::2], frames[1::2] = channels
     if sys.byteorder == "big":

@@ -74,6 +74,31 @@ def _uuid_dump(exchange: Exchange, argument: str) -> str:
     return event.as_json() if form == "json" else event.as_plain()
 
 
+def _uuid_getvar(exchange: Exchange, argument: str) -> str:
+    uuid, _, name = argument.partition(" ")
+    found = exchange.find(uuid)
+    return found[0].variables.get(name, "_undef_") if found else "-ERR No such channel!\n"
+
+
+def _uuid_setvar(exchange: Exchange, argument: str) -> str:
+    uuid, name, value = (*argument.split(" ", 2), "", "")[:3]
+    if not (found := exchange.find(uuid)):
+        return "-ERR No such channel!\n"
+    found[0].variables[name] = value
+    return "+OK\n"
+
+
+def _uuid_record(exchange: Exchange, argument: str) -> str:
+    """Answer `uuid_record UUID mask|unmask FILE`: what records goes on, with silence."""
+    uuid, action, file = (*argument.split(" ", 2), "", "")[:3]
+    if not (found := exchange.find(uuid)):
+        return "-ERR Cannot locate session!\n"
+    if action not in ("mask", "unmask"):
+        return "-USAGE: <uuid> [start|stop|mask|unmask] <path> [<limit>] [<recording_vars>]\n"
+    leg, call = found
+    return "+OK Success\n" if call.mask(leg, file, action == "mask") else f"-ERR Cannot {action} recording session!\n"
+
+
 def _hupall(exchange: Exchange, argument: str) -> str:
     cause = cause_of(argument) if argument else "MANAGER_REQUEST"
     for leg in exchange.legs():
@@ -189,7 +214,10 @@ _COMMANDS: dict[str, Callable[[Exchange, str], str]] = {
     "switchname": _switch_name,
     "uuid_dump": _uuid_dump,
     "uuid_exists": _uuid_exists,
+    "uuid_getvar": _uuid_getvar,
     "uuid_hold": _uuid_hold,
     "uuid_kill": _uuid_kill,
+    "uuid_record": _uuid_record,
+    "uuid_setvar": _uuid_setvar,
 }
 _FIXED = {"reloadxml": "+OK [Success]\n", "version": listings.VERSION_LINE, "xml_flush_cache": "+OK cleared 0 entries\n"}

@@ -65,6 +65,7 @@ class Course:
         self._directory: dict[str, dict[str, str]] = {}
         self._recordings: list[recordings.Recording] = []
         self._late: tuple[Leg, int] | None = None
+        self._waits_since = time.monotonic()
 
     def kill(self, leg: Leg, cause: str) -> None:
         """End a leg of the call."""
@@ -180,6 +181,13 @@ class Course:
         self._recordings.append(recordings.Recording(leg, file, self._clock))
         self.exchange.fire_for("RECORD_START", leg, self._clock, [("Record-File-Path", file)])
 
+    def mask(self, leg: Leg, file: str, on: bool) -> bool:
+        """Let what a leg records into a file be silence, or the talk; tell whether it records into it."""
+        found = [each for each in self._recordings if each.leg is leg and each.file == file]
+        for each in found:
+            each.mask(on, self._moment())
+        return bool(found)
+
     def _end(self, leg: Leg, cause: str, how: str) -> None:
         self._end_all([(leg, cause, how)])
 
@@ -237,7 +245,7 @@ class Course:
     def _wait(self, until: int) -> None:
         pace = self.exchange.settings.pace
         while True:
-            started = time.monotonic()
+            self._waits_since = time.monotonic()
             try:
                 order = self._orders.get(timeout=(until - self._clock) / MICROSECONDS * pace)
             except queue.Empty:
@@ -245,9 +253,14 @@ class Course:
                 return
             if order is None:
                 raise AbandonedError
-            passed = (time.monotonic() - started) / pace if pace else 0
-            self._clock = min(until, self._clock + round(passed * MICROSECONDS))
+            self._clock = min(until, self._moment())
             self._obey(order)
+
+    def _moment(self) -> int:
+        """Return where in the call's time it is in the middle of a wait."""
+        pace = self.exchange.settings.pace
+        passed = (time.monotonic() - self._waits_since) / pace if pace else 0
+        return self._clock + round(passed * MICROSECONDS)
 
     def _obey(self, order: Order) -> None:
         """Do what was ordered. Raises KilledError, and MovedError where two legs talk."""

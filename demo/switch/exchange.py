@@ -29,6 +29,9 @@ class Call(Protocol):
     def give(self, order: Order) -> None:
         """Have something done to it."""
 
+    def mask(self, leg: Leg, file: str, on: bool) -> bool:
+        """Let what a leg records into a file be silence, or the talk; tell whether it records into it."""
+
     def abandon(self) -> None:
         """End it without a trace."""
 

@@ -5,7 +5,7 @@ Source: `record_session`, `execute_on_answer` and `record_post_process_exec_api`
 
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from demo.switch import stages
@@ -29,6 +29,8 @@ class Recording:
     leg: Leg
     file: str
     started_at: int
+    # When silence was begun, ended, begun …
+    masks: list[int] = field(default_factory=list)
 
     def seconds(self) -> float:
         """Return how much there is of it once the leg has ended; with RECORD_BRIDGE_REQ only of the talk."""
@@ -36,6 +38,19 @@ class Recording:
         if expanded(self.leg, "${RECORD_BRIDGE_REQ}") == "true":
             since = self.leg.times.bridged
         return max(0, self.leg.times.hangup - since) / MICROSECONDS if since else 0
+
+    def mask(self, on: bool, at: int) -> None:
+        """Write silence from now on, or go on; the same again changes nothing."""
+        if on != bool(len(self.masks) % 2):
+            self.masks.append(at)
+
+    def silences(self) -> list[tuple[float, float]]:
+        """Return from which second of it to which it is silent."""
+        since = self.leg.times.hangup - round(self.seconds() * MICROSECONDS)
+        marks = [
+            max(0, at - since) / MICROSECONDS for at in [*self.masks, self.leg.times.hangup][: len(self.masks) // 2 * 2 + 2]
+        ]
+        return list(zip(marks[0::2], marks[1::2], strict=False))
 
     def close(self) -> None:
         """Note on the leg what the recording holds."""
@@ -67,7 +82,7 @@ def hand_over(made: Recording, folder: Path | None) -> None:
     """Write the recording where the switch keeps them, and put it where the portal wants it; one that is empty stays here."""
     if not made.seconds():
         return
-    file = recording(made.leg.uuid, made.seconds())
+    file = recording(made.leg.uuid, made.seconds(), made.silences())
     name = Path(made.file).name
     if folder:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What is recorded: by policy, with a notice, and silence while a card number is read out."""
+"""Who may have silence recorded while a card number is read out, in which calls; and who may not."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,8 +8,6 @@ import pytest
 from telephony.tests.real_switch.sip.calls import Call
 from telephony.tests.real_switch.sip.sound import loudness_of
 from telephony.tests.real_switch.story import OUTSIDE, Sound, Story, talk
-
-QUIET = 3
 
 
 def silences(sound: Sound) -> list[float]:
@@ -110,44 +108,6 @@ def test_nobody_outside_pauses(story: Story) -> None:
     call = story.only_call(answered=True)
     assert silences(story.recording(call)) == []
     assert story.detail(call)["pauses"] == []
-
-
-def test_who_is_never_recorded_is_not(story: Story, rule: Callable[[str], None]) -> None:
-    rule("Extension.objects.filter(number='1005').update(recording='off')")
-    ann, bob = story.phone("ann"), story.phone("bob")
-    with talk(ann.call("1005"), 50):
-        heard = bob.next_call()
-        heard.until_heard(50)
-        assert story.exchange.ask("call-recording/live", by="ann") == []
-        heard.hang_up()
-    call = story.only_call(answered=True)
-    time.sleep(QUIET)
-    assert story.seen_by("staff", call) is not None
-    assert (story.seen_by("staff", call) or {})["recording"] == ""
-    assert not list(story.exchange.switch.recordings.glob(f"{call['call_uuid']}*"))
-
-
-def test_both_parties_hear_a_notice_before_they_hear_each_other(story: Story, rule: Callable[[str], None]) -> None:
-    rule("Domain.objects.update(recording_notice=True)")
-    ann, bob = story.phone("ann"), story.phone("bob")
-    with talk(ann.call("1005"), 150) as clock:
-        heard = bob.next_call()
-        heard.until_heard(150)
-        heard.hang_up()
-    call = story.only_call(answered=True)
-    told = story.exchange.portal.manage(
-        "shell", "-v", "0", "-c",
-        "from telephony.models import Leg\n"
-        f"for leg in Leg.objects.filter(call_id={call['id']}):\n"
-        "    print([each['app_data'] for each in leg.raw['app_log']['applications'] if each['app_name'] == 'playback'])",
-    )  # fmt: skip
-    assert told.count("tone_stream://%(600,200,1400);loops=2") == 2, "one for each"
-    sound = story.recording(call)
-    assert abs(sound.seconds - clock["seconds"]) < 2.5
-    # The recording holds the notice itself, as the caller heard it.
-    assert loudness_of(sound.channels[1][: sound.rate // 2], 1400, sound.rate) > 0.5
-    assert sound.speaks(0, "ann")
-    assert Sound(sound.rate, [side[2 * sound.rate :] for side in sound.channels]).speaks(1, "bob")
 
 
 def test_a_call_link_is_recorded_by_the_same_policies(story: Story, rule: Callable[[str], None]) -> None:
