@@ -64,7 +64,9 @@ def api_views(patterns: Any = None, prefix: str = "/") -> Iterator[tuple[str, ty
         if isinstance(pattern, URLResolver):
             yield from api_views(pattern.url_patterns, address)
         elif isinstance(pattern, URLPattern) and issubclass(getattr(pattern.callback, "cls", type(None)), ApiView):
-            parts = (NOBODYS if part.startswith("<uuid:") else "1" if part.startswith("<") else part for part in address.split("/"))
+            parts = (
+                NOBODYS if part.startswith("<uuid:") else "1" if part.startswith("<") else part for part in address.split("/")
+            )
             yield "/".join(parts), pattern.callback.cls
 
 
