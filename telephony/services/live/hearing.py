@@ -83,7 +83,8 @@ def _heartbeat(switch: Switch, event: Event) -> None:
 
 
 def _shut_down(switch: Switch, event: Event) -> None:
-    Switch.objects.filter(pk=switch.pk).update(is_up=False, updated_at=timezone.now())
+    now = timezone.now()
+    Switch.objects.filter(pk=switch.pk).update(is_up=False, last_heard_at=now, updated_at=now)
 
 
 def _registered(switch: Switch, event: Event) -> None:
