@@ -60,6 +60,13 @@ for (const once of document.querySelectorAll("[data-shown-once]")) {
   addEventListener("pageshow", (event) => event.persisted && location.replace(once.dataset.shownOnce));
 }
 
+// Whoever was signed out meanwhile is led to the sign-in page; it is not put into the place of what was asked for.
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (new URL(event.detail.xhr.responseURL || location.href, location.href).pathname !== "/login") return;
+  event.preventDefault();
+  location.reload();
+});
+
 // An export tells how far it has come: the address gets a name under which the progress is asked for.
 for (const link of document.querySelectorAll("[data-export]")) {
   link.addEventListener("click", () => {

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.test import Client
 from playwright.sync_api import Page, expect
 
 from accounts.models import Role, User
+from demo.switch.portal import Portal
 from telephony.models import BannedAddress, RevocationErrand
 from telephony.services.call_links.placing import place
 from telephony.services.revocations import errands
@@ -45,7 +47,8 @@ def test_a_phone_is_taken_away(
     anna = make_person("anna")
     hold(anna, "1006", "17036879447")
     settings.PUBLIC_URL = live_server.url
-    with simulated(settings, pace=0.05, talk=1000.0) as switch:
+    portal = Portal(live_server.url, django_settings.FREESWITCH_HTTP_USER, django_settings.FREESWITCH_HTTP_PASSWORD)
+    with simulated(settings, pace=0.05, talk=1000.0, portal=portal) as switch:
         page = open_as_staff(scheme, width)
         page.goto(f"{live_server.url}/extensions/")
         assert fits(page)
@@ -73,6 +76,7 @@ def test_a_phone_is_taken_away(
         assert fits(page)
         page.reload()
         expect(page.locator("#revocations summary")).to_have_count(2)
+        assert switch.end_calls(10)
     assert complaints == []
 
 
