@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 HELD: Final = "HELD"
@@ -109,9 +109,6 @@ def leg_of(headers: Mapping[str, str]) -> LegNow | None:
     uuid, started_at = uuid_of(text("Unique-ID")), instant_of(text("Caller-Channel-Created-Time"))
     if not uuid or started_at is None:
         return None
-    other = uuid_of(text("Other-Leg-Unique-ID"))
-    originator = other if text("Other-Type") == "originator" else uuid_of(text("variable_originating_leg_uuid"))
-    bridged = {uuid_of(text(name)) for name in ("Bridge-A-Unique-ID", "Bridge-B-Unique-ID", "variable_bridge_uuid")}
     direction = text("Call-Direction")
     gateway = text("variable_sip_gateway_name") or text("variable_sip_gateway")
     user, user_domain = _user(headers, direction)
@@ -122,8 +119,6 @@ def leg_of(headers: Mapping[str, str]) -> LegNow | None:
     return LegNow(
         uuid=uuid,
         core_uuid=text("Core-UUID", 64),
-        originator_uuid=originator if originator != uuid else "",
-        relatives=frozenset({originator, other, *bridged} - {uuid, ""}),
         direction=direction if direction in ("inbound", "outbound") else "",
         call_direction=call_direction if call_direction in ("inbound", "outbound", "local") else "",
         context=text("Caller-Context"),
@@ -141,10 +136,26 @@ def leg_of(headers: Mapping[str, str]) -> LegNow | None:
         answered_at=instant_of(text("Caller-Channel-Answered-Time")),
         bridged_at=instant_of(text("Caller-Channel-Bridged-Time")),
         held_at=(instant_of(text("Caller-Channel-Last-Hold")) or at) if held else None,
+        **_relations(headers, uuid),
         portal_call_link=whole_of(text("variable_portal_call_link")) or None,
         portal_extension_id=whole_of(text("variable_portal_extension_id")) or None,
         portal_number_id=whole_of(text("variable_portal_number_id")) or None,
     )
+
+
+def _relations(headers: Mapping[str, str], uuid: str) -> dict[str, Any]:
+    """Return the leg that this one was placed for, and every other leg that is named."""
+
+    def named(name: str) -> str:
+        return uuid_of(storable(headers.get(name, "")))
+
+    other = named("Other-Leg-Unique-ID")
+    originator = other if headers.get("Other-Type") == "originator" else named("variable_originating_leg_uuid")
+    bridged = {named(name) for name in ("Bridge-A-Unique-ID", "Bridge-B-Unique-ID", "variable_bridge_uuid")}
+    return {
+        "originator_uuid": originator if originator != uuid else "",
+        "relatives": frozenset({originator, other, *bridged} - {uuid, ""}),
+    }
 
 
 def _user(headers: Mapping[str, str], direction: str) -> tuple[str, str]:
