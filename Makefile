@@ -39,7 +39,7 @@ endif
 check: $(VENV)/dev.stamp ## lint, types, import contracts, migrations, templates, vendored files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy manage.py portal web accounts documentation telephony demo bench
+	$(BIN)/mypy manage.py portal web accounts documentation telephony webhooks demo bench
 	$(BIN)/lint-imports
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run

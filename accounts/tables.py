@@ -3,12 +3,9 @@
 from typing import Any
 
 import django_tables2 as tables
-from django.utils.safestring import mark_safe
 
 from accounts.models import ApiKey, AuditEntry, Invitation
-
-ACTION = mark_safe('<span class="visually-hidden">Action</span>')
-WITHDRAW = mark_safe('<span class="visually-hidden">Withdraw</span>')
+from web.tables import ACTION
 
 
 class AuditTable(tables.Table):
@@ -36,7 +33,7 @@ class InvitationTable(tables.Table):
     role = tables.TemplateColumn("{{ record.get_role_display }}", verbose_name="As")
     state = tables.TemplateColumn(template_name="accounts/partials/invitation_state.html", verbose_name="State")
     sent = tables.TemplateColumn(template_name="accounts/partials/invitation_sent.html", verbose_name="Sent")
-    withdraw = tables.TemplateColumn(template_name="accounts/partials/invitation_withdraw.html", verbose_name=WITHDRAW)
+    withdraw = tables.TemplateColumn(template_name="accounts/partials/invitation_withdraw.html", verbose_name=ACTION)
 
     class Meta:
         model = Invitation

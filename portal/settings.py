@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "axes",
     "web",
     "accounts",
+    "webhooks",
     "telephony",
     "portal",
 ]
@@ -100,6 +101,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "telephony.views.live.alarms_of_staff",
+                "portal.navigation.rail",
             ],
         },
     },

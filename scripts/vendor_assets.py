@@ -58,6 +58,13 @@ PACKAGES = (
         {"dist/htmx.min.js": "htmx.min.js"},
     ),
     Package(
+        "chart.js",
+        "4.6.1",
+        "hJyniucsFmq//EvXYvJ6c6mahPoI3kaxdjVH8awTaJ/fDNWeSqqqArixMJWkWNN6fcYvPU3HneSANFNYtRi61g==",
+        "MIT",
+        {"dist/chart.umd.min.js": "chart.umd.min.js"},
+    ),
+    Package(
         "@tabler/icons",
         "3.52.0",
         "dldKlJNfO/gZnGLcIY0X2EFFKIMGwL/rEvTqglvBgAPFiwj9pZOCN5V3Sf0Gyjq6foX4VQmLdOmsS4w5FdWKAw==",
@@ -76,7 +83,10 @@ ICONS = {
     "people": "users", "user": "user", "check": "check", "arrow": "arrow-right", "docs": "book",
     "invitations": "user-plus", "second-factor": "shield-lock", "route": "route", "saved": "bookmark", "columns": "columns-3",
     "extensions": "device-landline-phone", "bans": "ban", "lock": "lock", "lock-open": "lock-open",
-    "live": "activity", "hang-up": "phone-x",
+    "live": "activity", "hang-up": "phone-x", "dashboard": "chart-histogram", "numbers": "hash", "domains": "world",
+    "gateways": "arrows-exchange", "providers": "building", "switches": "server", "quarantine": "virus", "webhooks": "webhook",
+    "upload": "upload", "plus": "plus", "edit": "pencil", "phone": "device-mobile", "refresh": "refresh", "trash": "trash",
+    "send": "send", "qr": "qrcode", "history": "history", "home": "home",
 }  # fmt: skip
 
 

@@ -8,11 +8,10 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.api.staff import StaffView
 from accounts.filters import AuditFilter
 from accounts.models import AuditEntry
-from accounts.permissions import HasScope, IsStaff
 from web.paging import KeysetPaginator, paged_response
-from web.parameters import ApiView
 
 ENTRIES = KeysetPaginator(ordering=("-at", "-id"))
 
@@ -30,10 +29,9 @@ class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
         )  # fmt: skip
 
 
-class AuditList(ApiView):
+class AuditList(StaffView):
     """GET the log, newest first, as a bare array."""
 
-    permission_classes = (IsStaff, HasScope("admin"))
     query_parameters = frozenset({"limit", "cursor", *AuditFilter.base_filters})
 
     def get(self, request: Request) -> Response:

@@ -11,10 +11,10 @@ from accounts.filters import AuditPageFilter
 from accounts.models import AuditEntry
 from accounts.permissions import person_of
 from accounts.tables import AuditTable
-from web.paging import InvalidCursor, KeysetPaginator
+from web.listing import listing
+from web.paging import KeysetPaginator
 
 ENTRIES = KeysetPaginator(ordering=("-at", "-id"))
-ROWS = 50
 
 
 @login_required
@@ -24,19 +24,6 @@ def audit_list(request: HttpRequest) -> HttpResponse:
     """Show staff who did what, newest first."""
     if not person_of(request).is_staff:
         raise PermissionDenied
-    filters = AuditPageFilter(request.GET, queryset=AuditEntry.objects.select_related("actor"))
-    entries = filters.qs if filters.is_valid() else AuditEntry.objects.none()
-    try:
-        page = ENTRIES.page(entries, request.GET.get("cursor"), ROWS)
-    except InvalidCursor:
-        page = ENTRIES.page(entries, None, ROWS)
-    query = request.GET.copy()
-    query.pop("cursor", None)
-    context = {
-        "filters": filters,
-        "table": AuditTable(page.items),
-        "page": page,
-        "query": query.urlencode(),
-        "is_filtered": any(request.GET.get(name) for name in AuditPageFilter.base_filters),
-    }
+    entries = AuditEntry.objects.select_related("actor")
+    context = listing(request, entries, paginator=ENTRIES, table=AuditTable, filters=AuditPageFilter)
     return render(request, "accounts/audit_list.html", context)

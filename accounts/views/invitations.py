@@ -12,10 +12,10 @@ from accounts.forms import InvitationForm
 from accounts.invitations import send_invitation, withdraw_invitation
 from accounts.models import Invitation
 from accounts.tables import InvitationTable
-from web.paging import InvalidCursor, KeysetPaginator, Page
+from web.listing import listing
+from web.paging import KeysetPaginator
 
 NEWEST_FIRST = KeysetPaginator(ordering=("-created_at", "-id"))
-ROWS = 25
 
 
 @login_required
@@ -27,8 +27,9 @@ def invitation_list(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _sent(request, form):
         messages.success(request, f"{form.instance.email} is invited.")
         return redirect("invitation-list")
-    page = _page(request.GET.get("cursor"))
-    return render(request, "accounts/invitation_list.html", {"form": form, "page": page, "table": InvitationTable(page.items)})
+    invitations = Invitation.objects.select_related("invited_by", "accepted_by")
+    context = listing(request, invitations, paginator=NEWEST_FIRST, table=InvitationTable)
+    return render(request, "accounts/invitation_list.html", {**context, "form": form})
 
 
 @login_required
@@ -52,12 +53,3 @@ def _sent(request: HttpRequest, form: InvitationForm) -> bool:
         form.add_error("email", "This address is invited already: withdraw that first.")
         return False
     return True
-
-
-def _page(cursor: str | None) -> Page[Invitation]:
-    """Return the page asked for; an old cursor the first page."""
-    invitations = Invitation.objects.select_related("invited_by", "accepted_by")
-    try:
-        return NEWEST_FIRST.page(invitations, cursor, ROWS)
-    except InvalidCursor:
-        return NEWEST_FIRST.page(invitations, None, ROWS)

@@ -1,6 +1,7 @@
 """A person's API keys, as pages; staff see and revoke everybody's."""
 
 import secrets
+from functools import partial
 from typing import Any, Final
 
 from django.contrib import messages
@@ -19,10 +20,10 @@ from accounts.models import ApiKey
 from accounts.permissions import SCOPES, person_of
 from accounts.services import LowerSessionError, TooManyKeysError, issue_own_key, revoke_key
 from accounts.tables import KeyTable
-from web.paging import InvalidCursor, KeysetPaginator, Page
+from web.listing import listing
+from web.paging import KeysetPaginator
 
 KEYS: Final = KeysetPaginator(ordering=("-created_at", "-id"))
-ROWS: Final = 50
 EVERYBODY: Final = "everybody"
 # As long as a browser may keep a form that was sent, and send it again.
 FORM_REMEMBERED_SECONDS: Final = 7 * 24 * 60 * 60
@@ -38,28 +39,10 @@ def key_list(request: HttpRequest) -> HttpResponse:
     viewer = person_of(request)
     of_everybody = viewer.is_staff and request.GET.get("of") == EVERYBODY
     visible = ApiKey.objects.visible_to(viewer).for_listing()
-    filters = KeyFilter(request.GET, queryset=visible if of_everybody else visible.filter(user=viewer))
-    page = _page(filters, request.GET.get("cursor"))
-    query = request.GET.copy()
-    query.pop("cursor", None)
-    context = {
-        "filters": filters,
-        "table": KeyTable(page.items, of_everybody=of_everybody),
-        "page": page,
-        "query": query.urlencode(),
-        "of_everybody": of_everybody,
-        "is_filtered": any(request.GET.get(name) for name in KeyFilter.base_filters),
-    }
-    return render(request, "accounts/key_list.html", context)
-
-
-def _page(filters: KeyFilter, cursor: str | None) -> Page[ApiKey]:
-    """Return the page asked for; a wrong filter shows nothing but its complaint, an old cursor the first page."""
-    keys = filters.qs if filters.is_valid() else ApiKey.objects.none()
-    try:
-        return KEYS.page(keys, cursor, ROWS)
-    except InvalidCursor:
-        return KEYS.page(keys, None, ROWS)
+    table = partial(KeyTable, of_everybody=of_everybody)
+    keys = visible if of_everybody else visible.filter(user=viewer)
+    context = listing(request, keys, paginator=KEYS, table=table, filters=KeyFilter)
+    return render(request, "accounts/key_list.html", {**context, "of_everybody": of_everybody})
 
 
 def _searched_by_its_beginning(request: HttpRequest) -> HttpResponse:

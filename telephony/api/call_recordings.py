@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.permissions import HasScope, IsActiveUser, person_of
 from telephony.api.serializers import CallDetailSerializer, CallSerializer
 from telephony.audio import audio_response, waveform_of
-from telephony.filters import CallFilter
+from telephony.filters.calls import CallFilter
 from telephony.models import Call
 from telephony.models.calls import CallQuerySet
 from telephony.services.recordings import LegalHoldError, delete_audio, listener_of

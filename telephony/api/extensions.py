@@ -9,15 +9,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.serializers import StrictSerializer
-from accounts.permissions import HasScope, IsStaff, person_of
+from accounts.api.staff import StaffView
+from accounts.permissions import person_of
 from telephony.api.filtering import filtered
-from telephony.extension_filters import ExtensionFilter
+from telephony.filters.extensions import ExtensionFilter
 from telephony.models import Extension, Registration, Revocation, RevocationErrand
 from telephony.services.extensions import NotHeldError, RestingError, close_extension, open_extension, renew_password_of
 from web.errors import Problem
 from web.idempotency import idempotent
 from web.paging import KeysetPaginator, paged_response
-from web.parameters import ApiView
 
 EXTENSIONS = KeysetPaginator(ordering=("number", "id"))
 REVOCATIONS = KeysetPaginator(ordering=("-created_at", "-id"))
@@ -104,12 +104,6 @@ def described(extension_id: int) -> dict[str, Any]:
     last = Revocation.objects.filter(extension=extension_id).for_listing().first()
     revocation = RevocationSerializer(last).data if last else None
     return {**ExtensionSerializer(find_extension(extension_id)).data, "revocation": revocation}
-
-
-class StaffView(ApiView):
-    """For staff, by keys of the scope `admin`."""
-
-    permission_classes = (IsStaff, HasScope("admin"))
 
 
 class ExtensionList(StaffView):

@@ -9,15 +9,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import person_of
-from telephony.forms import BanForm
+from telephony.forms.bans import BanForm
 from telephony.models import BannedAddress, FailedRegistration
 from telephony.services.bans import NotBannableError, Reload, ban, lasting, lift, publish
-from telephony.tables import BanTable, FailedRegistrationTable
+from telephony.tables.bans import BanTable, FailedRegistrationTable
 from telephony.views.staff import staff_only
-from web.paging import InvalidCursor, KeysetPaginator, Page
+from web.listing import listing
+from web.paging import KeysetPaginator
 
 BANS: Final = KeysetPaginator(ordering=("-since", "-id"))
-ROWS: Final = 50
 MOST_FAILURES: Final = 20
 
 
@@ -28,11 +28,10 @@ def ban_list(request: HttpRequest) -> HttpResponse:
     form = BanForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid() and _has_banned(request, form):
         return redirect("ban-list")
-    page = _page(request.GET.get("cursor"))
+    bans = BannedAddress.objects.in_force(timezone.now()).select_related("banned_by")
     context = {
+        **listing(request, bans, paginator=BANS, table=BanTable),
         "form": form,
-        "table": BanTable(page.items),
-        "page": page,
         "failures": FailedRegistrationTable(FailedRegistration.objects.all()[:MOST_FAILURES]),
         "has_failures": FailedRegistration.objects.exists(),
     }
@@ -56,14 +55,6 @@ def _tell_of(request: HttpRequest, reloads: list[Reload]) -> None:
     for reload in reloads:
         if reload.problem:
             messages.warning(request, f"The switch at {reload.switch} loads its list once it can be reached: {reload.problem}")
-
-
-def _page(cursor: str | None) -> Page[BannedAddress]:
-    bans = BannedAddress.objects.in_force(timezone.now()).select_related("banned_by")
-    try:
-        return BANS.page(bans, cursor, ROWS)
-    except InvalidCursor:
-        return BANS.page(bans, None, ROWS)
 
 
 @staff_only

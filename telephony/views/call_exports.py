@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import AuditEntry
 from accounts.permissions import person_of
 from telephony.exports import csv_lines, rows_of, workbook
-from telephony.filters import CallPageFilter
+from telephony.filters.calls import CallPageFilter
 from telephony.models import Call
 
 PROGRESS_KEPT = timedelta(minutes=10)

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Preference, User
 from accounts.permissions import person_of
-from telephony.filters import CallPageFilter
-from telephony.tables import CallTable
+from telephony.filters.calls import CallPageFilter
+from telephony.tables.calls import CallTable
 
 FILTERS: Final = "calls.filters"
 COLUMNS: Final = "calls.columns"

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.permissions import person_of
 from telephony.audio import audio_response, waveform_of
-from telephony.filters import CallPageFilter
+from telephony.filters.calls import CallPageFilter
 from telephony.models import Call
 from telephony.services.recordings import plays_of
 from telephony.switch.quality import verdict
-from telephony.tables import CallTable
+from telephony.tables.calls import CallTable
 from telephony.timeline import Timeline
 from telephony.views.call_preferences import liking_of
 from web.errors import Problem

@@ -1,15 +1,15 @@
 """The extensions, as pages for staff: who holds what, from where it is registered, and taking it away with proof."""
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import person_of
-from telephony.extension_filters import ExtensionPageFilter
+from telephony.filters.extensions import ExtensionPageFilter
 from telephony.models import Extension, Revocation
 from telephony.services.extensions import (
     NotHeldError,
@@ -21,21 +21,14 @@ from telephony.services.extensions import (
 )
 from telephony.services.live.asking import ask_for_phones
 from telephony.services.revocations import errands
-from telephony.tables import ExtensionTable
+from telephony.tables.extensions import ExtensionTable
 from telephony.views.staff import staff_only
-from web.paging import InvalidCursor, KeysetPaginator, Page
+from web.asking import Question, ask
+from web.listing import listing
+from web.paging import KeysetPaginator
 
 EXTENSIONS: Final = KeysetPaginator(ordering=("number", "id"))
-ROWS: Final = 50
 MOST_REVOCATIONS: Final = 20
-
-
-class Question(NamedTuple):
-    """What is asked before something is done that cannot be undone by a click: a heading, a sentence, the button's word."""
-
-    heading: str
-    sentence: str
-    button: str
 
 
 CLOSE: Final = Question(
@@ -62,30 +55,14 @@ RELEASE: Final = Question(
 @require_safe
 def extension_list(request: HttpRequest) -> HttpResponse:
     """Show the extensions in the order of their numbers."""
-    filters = ExtensionPageFilter(request.GET, queryset=Extension.objects.for_listing())
-    page = _page(filters, request.GET.get("cursor"))
-    query = request.GET.copy()
-    query.pop("cursor", None)
-    context = {
-        "filters": filters,
-        "table": ExtensionTable(page.items),
-        "page": page,
-        "query": query.urlencode(),
-        "is_filtered": any(request.GET.get(name) for name in ExtensionPageFilter.base_filters),
-    }
+    context = listing(
+        request,
+        Extension.objects.for_listing(),
+        paginator=EXTENSIONS,
+        table=ExtensionTable,
+        filters=ExtensionPageFilter,
+    )
     return render(request, "telephony/extension_list.html", context)
-
-
-def _page(filters: ExtensionPageFilter, cursor: str | None) -> Page[Extension]:
-    """Return the page asked for; a wrong filter shows nothing but its complaint, an old cursor the first page."""
-    try:
-        extensions = filters.qs if filters.is_valid() else Extension.objects.none()
-    except ValidationError:
-        extensions = Extension.objects.none()
-    try:
-        return EXTENSIONS.page(extensions, cursor, ROWS)
-    except InvalidCursor:
-        return EXTENSIONS.page(extensions, None, ROWS)
 
 
 @staff_only
@@ -190,7 +167,9 @@ def extension_password(request: HttpRequest, extension_id: int) -> HttpResponse:
 
 
 def _ask(request: HttpRequest, extension: Extension, question: Question) -> HttpResponse:
-    return render(request, "telephony/extension_confirm.html", {"extension": extension, "question": question})
+    held = extension.held_by
+    about = ", ".join(str(each) for each in (held.user, held.number) if each) if held else "Nobody holds it"
+    return ask(request, question, subject=extension, about=about, back=reverse("extension-detail", args=(extension.pk,)))
 
 
 def _find(extension_id: int) -> Extension:

@@ -20,7 +20,7 @@ from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
 from accounts.models import ApiKey, User
-from telephony.filters import CallFilter, CallPageFilter
+from telephony.filters.calls import CallFilter, CallPageFilter
 from telephony.models import Assignment, Call, CallAlias, CallLink, LiveCall, Number, Recording, Switch
 from telephony.services.recordings import upload_path
 from telephony.tests.captures import posts_of

@@ -1,0 +1,1 @@
+"""Tables of the console, by what they list."""
