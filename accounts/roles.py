@@ -18,9 +18,7 @@ _STAFF: Final = (
             "call",
             "callalias",
             "calllink",
-            "domain",
             "failedregistration",
-            "gateway",
             "leg",
             "quarantine",
             "recording",
@@ -30,13 +28,16 @@ _STAFF: Final = (
             "switchlistening",
         ),
     )
-    | _named("telephony", ("view", "add", "change"), ("assignment", "cellphone", "extension", "number", "provider"))
+    | _named(
+        "telephony",
+        ("view", "add", "change"),
+        ("assignment", "cellphone", "domain", "extension", "gateway", "number", "provider"),
+    )
     # An assignment names a person: whoever gives one has to find them.
     | _named("accounts", ("view",), ("user",))
 )
 _ADMIN: Final = (
     _STAFF
-    | _named("telephony", ("view", "add", "change"), ("domain", "gateway"))
     | _named("accounts", ("view", "change"), ("user", "apikey"))
     | _named("accounts", ("view", "add", "change"), ("invitation",))
     | _named("accounts", ("view",), ("auditentry",))

@@ -41,6 +41,7 @@ RAIL: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
     (
         "People",
         (
+            Entry("person-list", "people", "People", Role.STAFF, below="person-"),
             Entry("invitation-list", "invitations", "Invitations", Role.ADMIN, below="invitation-"),
             Entry("key-list", "key", "Keys", own_label="My keys", below="key-"),
             Entry("audit-list", "audit", "Audit log", Role.STAFF, below="audit-"),
@@ -49,6 +50,11 @@ RAIL: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
     (
         "Switches",
         (
+            Entry("switch-list", "switches", "Switches", Role.STAFF, below="switch-"),
+            Entry("gateway-list", "gateways", "Gateways", Role.STAFF, below="gateway-"),
+            Entry("domain-list", "domains", "Domains", Role.STAFF, below="domain-"),
+            Entry("provider-list", "providers", "Providers", Role.STAFF, below="provider-"),
+            Entry("quarantine-list", "quarantine", "Quarantine", Role.STAFF, below="quarantine-"),
             Entry("route", "route", "Where a call goes", Role.STAFF),
             Entry("ban-list", "bans", "Bans", Role.STAFF, below="ban-"),
         ),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from telephony.views import extensions
+from telephony.views import domains, extensions, gateways, people, providers, quarantine, switches
 from telephony.views.bans import ban_lift, ban_list
 from telephony.views.call_exports import call_export, call_export_progress
 from telephony.views.call_links import live_call_links
@@ -39,4 +39,34 @@ urlpatterns = [
     path("extensions/<int:extension_id>/repeat", extensions.extension_repeat, name="extension-repeat"),
     path("extensions/<int:extension_id>/revocations", extensions.extension_revocations, name="extension-revocations"),
     path("extensions/<int:extension_id>/sip-password", extensions.extension_password, name="extension-password"),
+    path("people/", people.person_list, name="person-list"),
+    path("people/<int:user_id>/", people.person_detail, name="person-detail"),
+    path("people/<int:user_id>/activate", people.person_activate, name="person-activate"),
+    path("people/<int:user_id>/deactivate", people.person_deactivate, name="person-deactivate"),
+    path("people/<int:user_id>/edit", people.person_edit, name="person-edit"),
+    path("domains/", domains.domain_list, name="domain-list"),
+    path("domains/new", domains.domain_create, name="domain-create"),
+    path("domains/<int:domain_id>/", domains.domain_detail, name="domain-detail"),
+    path("domains/<int:domain_id>/activate", domains.domain_activate, name="domain-activate"),
+    path("domains/<int:domain_id>/deactivate", domains.domain_deactivate, name="domain-deactivate"),
+    path("domains/<int:domain_id>/delete", domains.domain_delete, name="domain-delete"),
+    path("domains/<int:domain_id>/edit", domains.domain_edit, name="domain-edit"),
+    path("providers/", providers.provider_list, name="provider-list"),
+    path("providers/new", providers.provider_create, name="provider-create"),
+    path("providers/<int:provider_id>/", providers.provider_edit, name="provider-edit"),
+    path("providers/<int:provider_id>/delete", providers.provider_delete, name="provider-delete"),
+    path("gateways/", gateways.gateway_list, name="gateway-list"),
+    path("gateways/new", gateways.gateway_create, name="gateway-create"),
+    path("gateways/<int:gateway_id>/", gateways.gateway_detail, name="gateway-detail"),
+    path("gateways/<int:gateway_id>/delete", gateways.gateway_delete, name="gateway-delete"),
+    path("gateways/<int:gateway_id>/edit", gateways.gateway_edit, name="gateway-edit"),
+    path("gateways/<int:gateway_id>/load", gateways.gateway_load, name="gateway-load"),
+    path("switches/", switches.switch_list, name="switch-list"),
+    path("switches/<int:switch_id>/", switches.switch_detail, name="switch-detail"),
+    path("switches/<int:switch_id>/forget", switches.switch_forget, name="switch-forget"),
+    path("quarantine/", quarantine.quarantine_list, name="quarantine-list"),
+    path("quarantine/retry", quarantine.quarantine_retry_all, name="quarantine-retry-all"),
+    path("quarantine/<int:entry_id>/", quarantine.quarantine_detail, name="quarantine-detail"),
+    path("quarantine/<int:entry_id>/discard", quarantine.quarantine_discard, name="quarantine-discard"),
+    path("quarantine/<int:entry_id>/retry", quarantine.quarantine_retry, name="quarantine-retry"),
 ]

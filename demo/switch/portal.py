@@ -95,6 +95,18 @@ class Portal:
             for each in document.iter("list")
         }
 
+    def gateways(self, name: str) -> list[str] | None:
+        """Ask for `sofia.conf`: the names of its gateways; None where there is none."""
+        headers = {"FreeSWITCH-Switchname": name}
+        plain = "section=configuration&tag_name=configuration&key_name=name&key_value=sofia.conf"
+        try:
+            document = self._ask(plain, headers, [])
+        except NoDirectoryError:
+            return None
+        if document is None or document.find(".//profiles") is None:
+            return None
+        return [each.get("name", "") for each in document.iterfind(".//gateways/gateway")]
+
     def plan(self, headers: Mapping[str, str], number: str, context: str) -> list[tuple[str, str]]:
         """Ask what to do with a number of a context; nothing where there is no plan."""
         fields = [

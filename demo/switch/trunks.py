@@ -31,6 +31,16 @@ class Trunks:
         with self._lock:
             return self._status.get(name)
 
+    def kill(self, name: str) -> None:
+        """Forget a gateway."""
+        with self._lock:
+            self._status.pop(name, None)
+
+    def load(self, names: Sequence[str] | None) -> None:
+        """Take the gateways of these that are not there yet, as ones whose carrier answers; None: nobody could be asked."""
+        with self._lock:
+            self._status = dict.fromkeys(names or (), UP) | self._status
+
     def turn(self, name: str, status: str) -> bool:
         """Let a gateway's carrier answer, or be silent; False where there is no such gateway."""
         with self._lock:

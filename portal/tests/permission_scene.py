@@ -106,6 +106,11 @@ class Scene:
             network="198.51.100.7/32", first_at=LONG_AGO, last_at=LONG_AGO, span_began_at=LONG_AGO
         )
         self.parameters |= {"extension_id": str(extension.pk), "ban_id": str(banned.pk)}
+        self.parameters |= {
+            "user_id": str(self.people["anna"].pk), "domain_id": str(domain.pk), "provider_id": str(provider.pk),
+            "gateway_id": str(Gateway.objects.get(name=settings.SIP_GATEWAY).pk), "switch_id": str(Switch.objects.get().pk),
+            "entry_id": str(Quarantine.objects.get().pk),
+        }  # fmt: skip
         self.parameters |= {"key_id": str(key.pk), "url": "nothing/here", "app_label": "telephony"}
         self.parameters["invitation_id"] = str(invitation.pk)
         self.parameters["page"] = "getting-started"

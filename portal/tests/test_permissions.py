@@ -234,6 +234,20 @@ FOR_STAFF = {
             "live/gateways": ("GET", "HEAD"),
             "live/switches": ("GET", "HEAD"),
             "route": ("GET", "HEAD"),
+            "users": ("GET", "HEAD"),
+            "users/<int:user_id>": ("GET", "HEAD", "PATCH"),
+            "domains": ("GET", "HEAD", "POST"),
+            "domains/<int:domain_id>": ("GET", "HEAD", "PATCH", "DELETE"),
+            "providers": ("GET", "HEAD", "POST"),
+            "providers/<int:provider_id>": ("GET", "HEAD", "PATCH", "DELETE"),
+            "gateways": ("GET", "HEAD", "POST"),
+            "gateways/<int:gateway_id>": ("GET", "HEAD", "PATCH", "DELETE"),
+            "gateways/<int:gateway_id>/load": ("POST",),
+            "switches": ("GET", "HEAD"),
+            "switches/<int:switch_id>": ("GET", "HEAD", "DELETE"),
+            "quarantine": ("GET", "HEAD"),
+            "quarantine/<int:entry_id>": ("GET", "HEAD", "DELETE"),
+            "quarantine/<int:entry_id>/retry": ("POST",),
         }.items()
         for verb in verbs
     }

@@ -1,25 +1,26 @@
 """Domains, extensions, gateways and switches in Django's admin."""
 
+from functools import partial
 from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.core.validators import RegexValidator
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.actors import actor_of
 from telephony.admin.holding import HoldableAdmin
 from telephony.admin.recording_policies import PolicyAdmin
+from telephony.forms.kept import GatewayFields, changes_of, values_of
 from telephony.models import Domain, Extension, Gateway, Switch, SwitchListening
-from telephony.services.credentials import set_gateway_password
-from telephony.services.revocations.asking import revoke_domain
-from telephony.switch.configuration import PASSWORD_PATTERN
+from telephony.services.domains import change_domain, create_domain, has_extensions
+from telephony.services.gateway_loading import load
+from telephony.services.gateways import change_gateway, create_gateway
 from web.admin import KeptAdmin, ReadOnlyAdmin
 
 
 @admin.register(Domain)
-class DomainAdmin(PolicyAdmin, KeptAdmin):
+class DomainAdmin(KeptAdmin):
     """SIP domains."""
 
     fields = ("name", "is_active", "recording", "recording_notice")
@@ -29,14 +30,14 @@ class DomainAdmin(PolicyAdmin, KeptAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Domain | None = None) -> Any:
         """Fix the name once there are extensions: their passwords are bound to it."""
-        return ("name",) if obj and obj.extensions.exists() else ()
+        return ("name",) if obj and has_extensions(obj) else ()
 
     def save_model(self, request: HttpRequest, obj: Domain, form: Any, change: bool) -> None:
-        """Let the switches forget the phones of a domain that is taken out of use, and end their calls."""
-        was_active = change and Domain.objects.filter(pk=obj.pk, is_active=True).exists()
-        super().save_model(request, obj, form, change)
-        if was_active and not obj.is_active:
-            revoke_domain(obj, actor=actor_of(request))
+        """Store it as everywhere: the phones of a domain that is taken out of use are thrown out."""
+        if change:
+            change_domain(obj, changes_of(form), actor=actor_of(request))
+        else:
+            obj.pk = create_domain(values_of(form), actor=actor_of(request)).pk
 
 
 @admin.register(Extension)
@@ -58,47 +59,11 @@ class ExtensionAdmin(PolicyAdmin, HoldableAdmin):
         return super().get_queryset(request).select_related("domain")
 
 
-class GatewayForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A trunk; its password goes in and never comes out again."""
-
-    password = forms.CharField(
-        required=False,
-        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
-        validators=[
-            RegexValidator(rf"\A{PASSWORD_PATTERN}\Z", "Use no blanks, quotes, $, < or >: the switch cannot take them.")
-        ],
-        help_text="What the carrier gave. It is never shown; left blank it stays as it is.",
-    )
-
-    class Meta:
-        model = Gateway
-        fields = (
-            "name",
-            "domain",
-            "provider",
-            "priority",
-            "is_active",
-            "proxy",
-            "username",
-            "register",
-            "ping_seconds",
-            "networks",
-        )
-
-    def clean(self) -> dict[str, Any] | None:
-        """Ask for what a registration needs: the switch leaves a gateway out that cannot register."""
-        cleaned = super().clean() or {}
-        has_password = bool(cleaned.get("password") or self.instance.encrypted_password)
-        if cleaned.get("register") and not (cleaned.get("username") and has_password):
-            raise forms.ValidationError("To register, a gateway needs a user name and a password.")
-        return cleaned
-
-
 @admin.register(Gateway)
 class GatewayAdmin(KeptAdmin):
     """Upstream trunks."""
 
-    form = GatewayForm
+    form = GatewayFields
     fields = (
         "name", "domain", "provider", "priority", "is_active", "proxy", "username", "password", "register", "ping_seconds",
         "networks",
@@ -110,10 +75,16 @@ class GatewayAdmin(KeptAdmin):
     autocomplete_fields = ("domain", "provider")
 
     def save_model(self, request: HttpRequest, obj: Gateway, form: Any, change: bool) -> None:
-        """Keep a password that was given, encrypted."""
-        super().save_model(request, obj, form, change)
-        if form.cleaned_data.get("password"):
-            set_gateway_password(obj, form.cleaned_data["password"], actor=actor_of(request))
+        """Store it as everywhere; a password that was given is kept encrypted. The switches are told once that is committed."""
+        names = {Gateway.objects.get(pk=obj.pk).name, obj.name} if change else {obj.name}
+        password, actor = form.password_given, actor_of(request)
+        if change:
+            stored, must_be_told = change_gateway(obj, changes_of(form), password=password, actor=actor)
+        else:
+            stored, must_be_told = create_gateway(values_of(form), password=password, actor=actor), True
+        obj.pk = stored.pk
+        if must_be_told:
+            transaction.on_commit(partial(load, names), robust=True)
 
 
 @admin.register(Switch)

@@ -1,5 +1,6 @@
 """Providers, numbers and assignments in Django's admin."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -15,6 +16,7 @@ from telephony.admin.recording_policies import PolicyAdmin
 from telephony.fields import country_of
 from telephony.models import Assignment, Number, Provider
 from telephony.services.assignments import NotClaimableError, open_assignment, release
+from telephony.services.providers import create_provider, rename_provider
 from web.admin import KeptAdmin
 
 
@@ -24,6 +26,11 @@ class ProviderAdmin(KeptAdmin):
 
     list_display = ("name", "created_at")
     search_fields = ("name",)
+
+    def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:
+        """Store it as everywhere, and write down who did."""
+        store = partial(rename_provider, obj) if change else create_provider
+        obj.pk = store(form.cleaned_data["name"], actor=actor_of(request)).pk
 
 
 @admin.register(Number)

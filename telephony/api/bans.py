@@ -11,8 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.serializers import StrictCharField, StrictSerializer, printable
+from accounts.api.staff import StaffView
 from accounts.permissions import person_of
-from telephony.api.extensions import StaffView
+from telephony.api.keeping import StrictIntegerField
 from telephony.models import BannedAddress, FailedRegistration
 from telephony.models.bans import validate_network
 from telephony.services.bans import MOST_MINUTES, NotBannableError, ban, lasting, lift, publish
@@ -22,16 +23,6 @@ from web.paging import KeysetPaginator, paged_response
 
 BANS: Final = KeysetPaginator(ordering=("-since", "-id"))
 FAILURES: Final = KeysetPaginator(ordering=("-last_at", "-id"))
-
-
-class StrictIntegerField(serializers.IntegerField):
-    """A whole number that came as one: `"5"`, 5.0 and true are none."""
-
-    def to_internal_value(self, data: Any) -> int:
-        """Return the number."""
-        if type(data) is not int:
-            self.fail("invalid")
-        return super().to_internal_value(data)
 
 
 class BanRequestSerializer(StrictSerializer):

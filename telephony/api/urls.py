@@ -7,6 +7,7 @@ from telephony.api.bans import BanDetail, BanList, FailedRegistrationList
 from telephony.api.call_links import CallLinkDetail, CallLinks
 from telephony.api.call_recordings import CallRecordingAudio, CallRecordingDetail, CallRecordingList, CallRecordingPeaks
 from telephony.api.cell_phone import CellPhoneDetail
+from telephony.api.domains import DomainDetail, DomainList
 from telephony.api.extensions import (
     ExtensionClose,
     ExtensionDetail,
@@ -15,11 +16,16 @@ from telephony.api.extensions import (
     ExtensionPassword,
     ExtensionRevocations,
 )
+from telephony.api.gateways import GatewayDetail, GatewayList, GatewayLoad
 from telephony.api.live import LiveCallDetail, LiveCalls, LiveGateways, LiveRegistrations, LiveSwitches
 from telephony.api.live_recordings import LiveRecordings, RecordingPause
 from telephony.api.maintenance import NumberList, Status
 from telephony.api.me import Me
+from telephony.api.people import PersonDetail, PersonList
+from telephony.api.providers import ProviderDetail, ProviderList
+from telephony.api.quarantine import QuarantineDetail, QuarantineList, QuarantineRetry
 from telephony.api.route import Route
+from telephony.api.switches import SwitchDetail, SwitchList
 
 urlpatterns = [
     path("auth/me", Me.as_view(), name="auth-me"),
@@ -51,4 +57,18 @@ urlpatterns = [
     path("call-recording/<int:call_id>/audio", CallRecordingAudio.as_view(), name="call-recording-audio"),
     path("call-recording/<int:call_id>/peaks", CallRecordingPeaks.as_view(), name="call-recording-peaks"),
     path("route", Route.as_view(), name="route-explained"),
+    path("users", PersonList.as_view(), name="person-api-list"),
+    path("users/<int:user_id>", PersonDetail.as_view(), name="person-api-detail"),
+    path("domains", DomainList.as_view(), name="domain-api-list"),
+    path("domains/<int:domain_id>", DomainDetail.as_view(), name="domain-api-detail"),
+    path("providers", ProviderList.as_view(), name="provider-api-list"),
+    path("providers/<int:provider_id>", ProviderDetail.as_view(), name="provider-api-detail"),
+    path("gateways", GatewayList.as_view(), name="gateway-api-list"),
+    path("gateways/<int:gateway_id>", GatewayDetail.as_view(), name="gateway-api-detail"),
+    path("gateways/<int:gateway_id>/load", GatewayLoad.as_view(), name="gateway-api-load"),
+    path("switches", SwitchList.as_view(), name="switch-api-list"),
+    path("switches/<int:switch_id>", SwitchDetail.as_view(), name="switch-api-detail"),
+    path("quarantine", QuarantineList.as_view(), name="quarantine-api-list"),
+    path("quarantine/<int:entry_id>", QuarantineDetail.as_view(), name="quarantine-api-detail"),
+    path("quarantine/<int:entry_id>/retry", QuarantineRetry.as_view(), name="quarantine-api-retry"),
 ]

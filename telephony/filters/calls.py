@@ -18,6 +18,7 @@ from telephony.models.calls import CallQuerySet
 from web.filters import BooleanFilter, InstantFilter, LocalDayFilter
 
 MOST_SECONDS = 2**31 - 1
+MOST_ID = 2**63 - 1
 _NUMBER_ID = re.compile(r"[0-9]{1,6}")
 
 
@@ -79,8 +80,8 @@ class CauseFilter(django_filters.Filter):
     field_class = forms.RegexField
 
 
-class SecondsFilter(django_filters.Filter):
-    """A filter on a length in whole seconds."""
+class WholeNumberFilter(django_filters.Filter):
+    """A filter on a whole number: a length in seconds, an id."""
 
     field_class = forms.IntegerField
 
@@ -97,7 +98,7 @@ class CallFilter(django_filters.FilterSet):
     answered = BooleanFilter(field_name="answered")
     local = BooleanFilter(field_name="local")
     has_recording = BooleanFilter(method="filter_has_recording")
-    min_duration = SecondsFilter(field_name="bill_seconds", lookup_expr="gte", min_value=0, max_value=MOST_SECONDS)
+    min_duration = WholeNumberFilter(field_name="bill_seconds", lookup_expr="gte", min_value=0, max_value=MOST_SECONDS)
     started_after = InstantFilter(field_name="started_at", lookup_expr="gte")
     started_before = InstantFilter(field_name="started_at", lookup_expr="lt")
 
@@ -165,6 +166,7 @@ class CallPageFilter(CallFilter):
     when = django_filters.ChoiceFilter(choices=WHEN, method="filter_when", label="When")
     outcome = django_filters.ChoiceFilter(choices=OUTCOMES, field_name="outcome", label="Outcome")
     switch = django_filters.CharFilter(method="filter_switch", max_length=255, label="Switch")
+    person = WholeNumberFilter(method="filter_person", label="Person", min_value=1, max_value=MOST_ID)
     started_after = LocalDayFilter(field_name="started_at", lookup_expr="gte", label="From")
     started_before = LocalDayFilter(field_name="started_at", lookup_expr="lt", label="until before")
 
@@ -198,9 +200,16 @@ class CallPageFilter(CallFilter):
         for name, field in self.form.fields.items():
             value = str(self.data.get(name, ""))
             if value:
-                words = dict(PAGE_CHOICES.get(name, ()))
+                words = dict(PAGE_CHOICES.get(name, ())) | self._name_of(name, value)
                 found.append((name, LABELS.get(name) or str(field.label or name), words.get(value, value)))
         return found
+
+    def _name_of(self, name: str, value: str) -> dict[str, str]:
+        """Return, for staff, what the person is called whose calls are asked for."""
+        if name != "person" or not self.viewer.is_staff or not self.is_valid():
+            return {}
+        found = User.objects.filter(pk=self.form.cleaned_data["person"]).first()
+        return {value: str(found)} if found else {}
 
     def filter_when(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
         """Keep the calls of some days, as the viewer's clock has them."""
@@ -212,6 +221,14 @@ class CallPageFilter(CallFilter):
     def filter_switch(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
         """Keep the calls of the switch of this name."""
         return queryset.filter(switch__name=value)
+
+    def filter_person(self, queryset: CallQuerySet, name: str, value: int | None) -> CallQuerySet:
+        """Keep, for staff, the calls that somebody took part in; others have their own and nobody else's."""
+        if value is None:
+            return queryset
+        if not self.viewer.is_staff and value != self.viewer.pk:
+            return queryset.none()
+        return queryset.filter(Q(caller_user=value) | Q(callee_user=value))
 
     def filter_parties(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
         """Keep the calls in which either party's number has these digits."""

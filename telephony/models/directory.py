@@ -45,6 +45,9 @@ class Domain(models.Model):
             policy_constraint("domain", RecordingPolicy.values),
         )
 
+    # Counted where domains are listed.
+    assigned_count: int
+
     def __str__(self) -> str:
         return self.name
 

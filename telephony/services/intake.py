@@ -61,10 +61,25 @@ class UnusableRecordError(Exception):
 
 
 def take_in(body: bytes, origin: Origin) -> Intake:
-    """Store the leg that `body` records; when this returns, what it did is committed.
+    """Store the leg that `body` records, or keep it in quarantine; when this returns, what it did is committed.
 
     Raises OperationalError or InterfaceError while the database is away: then nothing was stored.
     """
+    intake = try_to_take_in(body, origin)
+    if intake.result is Result.QUARANTINED:
+        quarantine.keep(
+            Quarantine.Kind.CDR,
+            body,
+            intake.reason,
+            content_type=origin.content_type,
+            leg_uuid=origin.leg_uuid,
+            address=origin.address,
+        )
+    return intake
+
+
+def try_to_take_in(body: bytes, origin: Origin) -> Intake:
+    """Do the same without keeping what cannot be stored: the answer says that it belongs in quarantine, and why."""
     try:
         record = parse_cdr(body, origin.content_type)
         if probes.is_probe(record.uuid):
@@ -79,14 +94,6 @@ def take_in(body: bytes, origin: Origin) -> Intake:
         # Whatever a record holds, the switch must not be told to try it for ever: staff get to see it instead.
         logger.exception("a record could not be stored")
         reason = f"The record could not be stored: {type(error).__name__}."
-    quarantine.keep(
-        Quarantine.Kind.CDR,
-        body,
-        reason,
-        content_type=origin.content_type,
-        leg_uuid=origin.leg_uuid,
-        address=origin.address,
-    )
     return Intake(Result.QUARANTINED, reason)
 
 

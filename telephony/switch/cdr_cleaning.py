@@ -23,6 +23,14 @@ _SECRET_TEXT = re.compile(
     r"""|\b(?:basic|bearer|digest)\s{1,3}[A-Za-z0-9+/=._-]{8,}""",
     re.IGNORECASE,
 )
+# A secret's name and what stands behind it, in whatever notation: JSON, XML, a form, and any of them percent-encoded.
+_NAMED_SECRET = re.compile(
+    r"""(?P<name>[\w-]{0,64}(?:passw|a1[-_]?hash|digest|secret|token|api_?key|nonce|credential|authorization|digits_dialed"""
+    r"""|matching_digits|sip_auth_(?!user|realm))[\w-]{0,64})"""
+    r"""(?P<between>(?:["'\s:=>]|&quot;|\\|%2[27]|%3[ade]|%20|%5c){1,32})"""
+    r"""(?P<value>(?:(?!%2[267]|%3c|%5c|&quot;)[^"'&<,;\\\s]){1,4096})""",
+    re.IGNORECASE,
+)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -44,6 +52,19 @@ def clean(value: Any, name: str = "", depth: int = 0) -> Any:
     if value not in ("", None) and _SECRET_NAME.search(name):
         return STRIPPED
     return _clean_scalar(value)
+
+
+def readable(body: bytes) -> str:
+    """Return bytes that nobody could read as text to look at, without what can be told to be a secret.
+
+    It cannot all be told: where bytes are packed or broken enough, a secret may stand in them.
+    """
+    text = body.decode("utf-8", "replace")
+    shown = "".join(
+        character if character.isprintable() or character in "\n\t" else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
+    named = _NAMED_SECRET.sub(rf"\g<name>\g<between>{STRIPPED}", shown)
+    return _SECRET_TEXT.sub(STRIPPED, _URL.sub(_clean_url, named))
 
 
 def _clean_scalar(value: Any) -> Any:

@@ -78,11 +78,16 @@ def test_what_the_switch_could_not_take_is_refused(
     assert Gateway.objects.values().get(pk=gateway.pk) == before
 
 
-def test_staff_see_gateways_and_change_none(client: Client, gateway: Gateway, make_person: Callable[..., User]) -> None:
-    client.force_login(make_person("sam", Role.STAFF))
-    page = client.get(reverse("admin:telephony_gateway_change", args=[gateway.pk]))
-    assert page.status_code == 200
-    assert 'type="password"' not in page.content.decode()
-    assert client.post(reverse("admin:telephony_gateway_change", args=[gateway.pk]), {"password": SECRET}).status_code == 403
-    gateway.refresh_from_db()
-    assert gateway.encrypted_password is None
+def test_staff_keep_gateways_too_and_see_no_password(
+    client: Client, gateway: Gateway, make_person: Callable[..., User]
+) -> None:
+    sam = make_person("sam", Role.STAFF)
+    client.force_login(sam)
+    assert not change(client, gateway, password=SECRET, username="acme", priority="7")
+    assert gateway.priority == 7
+    assert gateway_password_of(gateway) == SECRET
+    page = client.get(reverse("admin:telephony_gateway_change", args=[gateway.pk])).content.decode()
+    assert "5d1f" not in page
+    entry = AuditEntry.objects.get(action="gateway.changed")
+    assert (entry.actor, entry.before["priority"], entry.after["priority"]) == (sam, 100, 7)
+    assert "5d1f" not in str([each.__dict__ for each in AuditEntry.objects.all()])

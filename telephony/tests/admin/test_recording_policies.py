@@ -63,8 +63,16 @@ def test_what_is_no_policy_of_a_domain(client: Client, admin: User, domain: Doma
     assert not AuditEntry.objects.filter(action="recording_policy.changed").exists()
 
 
-def test_staff_do_not_change_a_domains(client: Client, make_person: Callable[..., User], domain: Domain) -> None:
+def test_staff_change_a_domains_too(client: Client, make_person: Callable[..., User], domain: Domain) -> None:
     client.force_login(make_person("sam", Role.STAFF), backend="accounts.backends.RoleBackend")
-    assert change(client, "domain", domain.pk, name=domain.name, recording="off") == 403
+    assert change(client, "domain", domain.pk, name=domain.name, is_active="on", recording="off") == 302
+    domain.refresh_from_db()
+    assert domain.recording == "off"
+    assert AuditEntry.objects.get(action="recording_policy.changed").actor_label == "sam"
+
+
+def test_ordinary_people_do_not(client: Client, make_person: Callable[..., User], domain: Domain) -> None:
+    client.force_login(make_person("anna"), backend="accounts.backends.RoleBackend")
+    assert change(client, "domain", domain.pk, name=domain.name, recording="off") == 302
     domain.refresh_from_db()
     assert domain.recording == "all"

@@ -242,6 +242,7 @@ SEARCHED: dict[str, Callable[[Call], str]] = {
     "when": lambda call: "today",
     "outcome": lambda call: call.outcome,
     "switch": lambda call: "fs1",
+    "person": lambda call: str(call.caller_user_id or call.callee_user_id),
 }
 
 
@@ -275,6 +276,12 @@ NAMED: dict[str, Callable[[Holder], list[Any]]] = {
     # A member of staff's alone.
     "extension_id": lambda holder: [*Assignment.objects.filter(user=holder.user).values_list("extension_id", flat=True)],
     "ban_id": lambda holder: [1],
+    "user_id": lambda holder: [holder.user.pk],
+    "domain_id": lambda holder: [1],
+    "provider_id": lambda holder: [1],
+    "gateway_id": lambda holder: [1],
+    "switch_id": lambda holder: [1],
+    "entry_id": lambda holder: [1],
     "leg_uuid": lambda holder: [call.call_uuid for call in Call.objects.filter(pk__in=holder.calls)],
     "call_uuid": lambda holder: [*LiveCall.objects.filter(caller_user=holder.user).values_list("call_uuid", flat=True)],
     "expires": lambda holder: [2_000_000_000],

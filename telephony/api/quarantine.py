@@ -1,0 +1,85 @@
+"""`quarantine`: what the switch sent and nobody could read, for staff."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.serializers import StrictSerializer
+from accounts.api.staff import StaffView
+from accounts.permissions import person_of
+from telephony.api.filtering import filtered
+from telephony.filters.quarantine import QuarantineFilter
+from telephony.models import Quarantine
+from telephony.services.quarantine_care import NotRetriableError, discard, look_at, retry
+from web.errors import Problem
+from web.idempotency import idempotent
+from web.paging import KeysetPaginator, paged_response
+
+ENTRIES = KeysetPaginator(ordering=("-last_seen_at", "-id"))
+
+
+class QuarantineSerializer(serializers.ModelSerializer[Quarantine]):
+    """What came, without its bytes; `attempts` is how often it was tried to be read."""
+
+    attempts = serializers.IntegerField(source="times_seen")
+
+    class Meta:
+        model = Quarantine
+        fields = (
+            "id", "kind", "state", "reason", "size_bytes", "content_type", "leg_uuid", "address", "sha256", "attempts",
+            "first_seen_at", "last_seen_at",
+        )  # fmt: skip
+
+
+def _find(entry_id: int) -> Quarantine:
+    return get_object_or_404(Quarantine, pk=entry_id)
+
+
+class QuarantineList(StaffView):
+    """GET what waits, or was dealt with, the newest first, as a bare array."""
+
+    query_parameters = frozenset({"limit", "cursor", *QuarantineFilter.base_filters})
+
+    def get(self, request: Request) -> Response:
+        """List entries; their bytes stay where they are."""
+        entries = filtered(QuarantineFilter, request, Quarantine.objects.defer("body"))
+
+        def serialize(page: Sequence[Quarantine]) -> Any:
+            return QuarantineSerializer(page, many=True).data
+
+        return paged_response(request, entries, serialize, ENTRIES)
+
+
+class QuarantineDetail(StaffView):
+    """GET one, with what came as text, which is written down; DELETE discards it."""
+
+    def get(self, request: Request, entry_id: int) -> Response:
+        """Show what came: `body` is its first 64 KiB as text, without the secrets that can be told."""
+        entry = _find(entry_id)
+        shown = look_at(entry, actor=person_of(request))
+        more = {"body": shown.text, "body_is_cut": shown.is_cut, "body_problem": shown.problem}
+        return Response({**QuarantineSerializer(entry).data, **more}, headers={"Cache-Control": "no-store"})
+
+    def delete(self, request: Request, entry_id: int) -> Response:
+        """Let the bytes go for good; a second time changes nothing."""
+        discard(_find(entry_id), actor=person_of(request))
+        return Response(status=204)
+
+
+class QuarantineRetry(StaffView):
+    """POST gives it to the intake once more."""
+
+    @idempotent()
+    def post(self, request: Request, entry_id: int) -> Response:
+        """Try it again: `result` is `stored`, `duplicate`, `probe`, or `quarantined` with the reason why it stays."""
+        StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)
+        entry = _find(entry_id)
+        try:
+            intake = retry(entry, actor=person_of(request))
+        except NotRetriableError as error:
+            raise Problem(409, "not_retriable", str(error)) from None
+        return Response({**QuarantineSerializer(entry).data, "result": intake.result.value})
