@@ -30,6 +30,7 @@ from telephony.services.assignments import open_assignment, release  # noqa: E40
 from telephony.services.intake import Origin, Result, take_in  # noqa: E402
 from telephony.services.inventory import Offer, add_numbers  # noqa: E402
 from telephony.services.recordings import publish  # noqa: E402
+from telephony.services.tallies import count_all  # noqa: E402
 
 WHO = "demo data"
 GIVEN_BACK = 3
@@ -46,6 +47,7 @@ def fill(now: datetime) -> int:
     # The bar on a terminal only: into a log it would be a line a call.
     for call in tqdm(calls, desc="A month of calls", unit="call", file=sys.stderr, disable=not sys.stderr.isatty()):
         _take_in(call)
+    count_all()
     return len(calls)
 
 

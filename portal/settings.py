@@ -273,7 +273,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", default=False)
 # The switch and the health checks come from inside, often without TLS; a redirect would lose their request.
-SECURE_REDIRECT_EXEMPT = [r"^freeswitch/", r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^freeswitch/", r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31536000 if SECURE_SSL_REDIRECT else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
@@ -319,6 +319,21 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
+
+# -- metrics ---------------------------------------------------------------------------------------------------------------
+
+# From where /metrics may be read without the operator's token; with neither there is no such address.
+METRICS_ALLOWED_CIDRS = env.networks("METRICS_ALLOWED_CIDRS")
+# Where the worker processes of a server count requests together: see portal/metrics_files.py.
+METRICS_DIR = Path(env.text("METRICS_DIR", str(BASE_DIR / "var" / "metrics")))
+HAS_METRICS = bool(MAINTENANCE_TOKEN or METRICS_ALLOWED_CIDRS)
+PROMETHEUS_LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, float("inf"))
+if HAS_METRICS:
+    MIDDLEWARE = [
+        "django_prometheus.middleware.PrometheusBeforeMiddleware",
+        *MIDDLEWARE,
+        "django_prometheus.middleware.PrometheusAfterMiddleware",
+    ]
 
 # -- language, time, logs --------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from telephony.views.call_exports import call_export, call_export_progress
 from telephony.views.call_links import live_call_links
 from telephony.views.call_preferences import columns_choose, filter_forget, filter_save
 from telephony.views.calls import call_audio, call_detail, call_list, call_newer, call_peaks
+from telephony.views.dashboard import dashboard, dashboard_now
 from telephony.views.live import live_hang_up, live_now, live_page
 from telephony.views.route import route_page
 
@@ -23,6 +24,8 @@ urlpatterns = [
     path("calls/<int:call_id>/", call_detail, name="call-detail"),
     path("calls/<int:call_id>/audio", call_audio, name="call-audio"),
     path("calls/<int:call_id>/peaks", call_peaks, name="call-peaks"),
+    path("dashboard/", dashboard, name="dashboard"),
+    path("dashboard/now", dashboard_now, name="dashboard-now"),
     path("live/", live_page, name="live"),
     path("live/now", live_now, name="live-now"),
     path("live/calls/<uuid:call_uuid>/hang-up", live_hang_up, name="live-hang-up"),

@@ -41,3 +41,8 @@ def client_address(request: HttpRequest) -> str:
         if not in_networks(str(address), settings.TRUSTED_PROXIES):
             break
     return str(nearest)
+
+
+def forwarded_by_a_stranger(request: HttpRequest) -> bool:
+    """Tell whether a proxy that nobody named stands between: then the true address is anybody's guess."""
+    return "X-Forwarded-For" in request.headers and not in_networks(request.META["REMOTE_ADDR"], settings.TRUSTED_PROXIES)

@@ -84,6 +84,8 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row("quarantine/<int:entry_id>/", GET=page(200, "staff")),
         row("quarantine/<int:entry_id>/discard", GET=page(200, "staff"), POST=page(302, "staff")),
         row("quarantine/<int:entry_id>/retry", POST=page(302, "staff")),
+        row("dashboard/", GET=page(200, "staff")),
+        row("dashboard/now", GET=page(200, "staff")),
         row("live/", GET=page(200)),
         row("live/now", GET=page(200)),
         # The scene's switch is away: whoever may is told so, and comes back to the page.
@@ -163,6 +165,7 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row("api/v2/maintenance/numbers", POST=operator(200, body={"provider": "Acme", "numbers": ["+1 703 687 9449"]})),
         row("api/v2/maintenance/read-only", GET=operator(200), PUT=operator(200, body={"enabled": True})),
         row("api/v2/maintenance/status", GET=operator(200)),
+        row("metrics", GET=operator(200)),
     ),
     "the switch": (
         row("freeswitch/cdr", POST=switch(202)),

@@ -43,12 +43,12 @@ class PartOfNumberFilter(django_filters.Filter):
 
 
 class ExtensionField(forms.CharField):
-    """The number of an extension."""
+    """The number of an extension, with its domain where several have that number: 1006, 1006@pbx.example.com."""
 
     def to_python(self, value: Any) -> str:
-        """Return the digits."""
+        """Return it as it was given."""
         text = super().to_python(value) or ""
-        if text and not re.fullmatch(r"[0-9]{2,7}", text):
+        if text and not re.fullmatch(r"[0-9]{2,7}(@[A-Za-z0-9.-]{1,253})?", text):
             raise ValidationError("Give the extension's number, such as 1006.")
         return text
 
@@ -94,7 +94,7 @@ class CallFilter(django_filters.FilterSet):
     call_to = PartOfNumberFilter(field_name="callee_number", lookup_expr="contains")
     extension = ExtensionFilter(method="filter_extension")
     didnumber = DidNumberFilter(method="filter_didnumber")
-    hangup_cause = CauseFilter(field_name="hangup_cause", lookup_expr="exact", regex=r"\A[A-Z0-9_]{1,64}\Z")
+    hangup_cause = CauseFilter(method="filter_cause", regex=r"\A[A-Z0-9_]{1,64}\Z")
     answered = BooleanFilter(field_name="answered")
     local = BooleanFilter(field_name="local")
     has_recording = BooleanFilter(method="filter_has_recording")
@@ -121,7 +121,16 @@ class CallFilter(django_filters.FilterSet):
 
     def filter_extension(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
         """Keep the calls of an extension, given by its number, on either side."""
-        return queryset.filter(Q(caller_extension__number=value) | Q(callee_extension__number=value))
+        number, _, domain = value.partition("@")
+        caller, callee = Q(caller_extension__number=number), Q(callee_extension__number=number)
+        if domain:
+            caller &= Q(caller_extension__domain__name=domain.lower())
+            callee &= Q(callee_extension__domain__name=domain.lower())
+        return queryset.filter(caller | callee)
+
+    def filter_cause(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
+        """Keep the calls that ended by this cause; NONE, which the switch has as well, is none given."""
+        return queryset.filter(hangup_cause__in=("", value)) if value == "NONE" else queryset.filter(hangup_cause=value)
 
     def filter_didnumber(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
         """Keep the calls of a number of ours, given by its id or as a phone number."""
@@ -177,6 +186,9 @@ class CallPageFilter(CallFilter):
         for name, (label, attributes) in PAGE_INPUTS.items():
             self.form.fields[name].label = label
             self.form.fields[name].widget = forms.TextInput(attrs={"class": "form-control"} | attributes)
+            # A moment, as the dashboard's links have it, is no date: an input of that type would show, and send, nothing.
+            if attributes.get("type") == "date" and len(str(self.data.get(name, ""))) > len("2026-11-24"):
+                self.form.fields[name].widget.attrs["type"] = "text"
 
     @property
     def selects(self) -> list[forms.BoundField]:
@@ -200,7 +212,8 @@ class CallPageFilter(CallFilter):
         for name, field in self.form.fields.items():
             value = str(self.data.get(name, ""))
             if value:
-                words = dict(PAGE_CHOICES.get(name, ())) | self._name_of(name, value)
+                choices = PAGE_CHOICES.get(name, YES_OR_NO if isinstance(self.filters[name], BooleanFilter) else ())
+                words = dict(choices) | self._name_of(name, value)
                 found.append((name, LABELS.get(name) or str(field.label or name), words.get(value, value)))
         return found
 
@@ -253,6 +266,7 @@ PAGE_INPUTS: dict[str, tuple[str, dict[str, Any]]] = {
     "hangup_cause": ("Hangup cause", {"placeholder": "USER_BUSY"}),
     "switch": ("Switch", {}),
 }
+YES_OR_NO = (("true", "yes"), ("false", "no"))
 LABELS = {
     "q": "Number", "when": "When", "call_direction": "Direction", "outcome": "Outcome", "has_recording": "Recorded",
     "answered": "Answered", "local": "Internal", "min_duration": "Talk, seconds, at least",

@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from telephony.services.probes import note_refusal
-from web.addresses import client_address, in_networks
+from web.addresses import client_address, forwarded_by_a_stranger, in_networks
 from web.errors import problem_response
 
 logger = logging.getLogger("portal.switch")
@@ -34,7 +34,7 @@ def switch_only(view: View) -> View:
 
 def _refusal(request: HttpRequest) -> HttpResponse | None:
     address = client_address(request)
-    if not in_networks(address, settings.FREESWITCH_ALLOWED_CIDRS) or _forwarded_by_a_stranger(request):
+    if not in_networks(address, settings.FREESWITCH_ALLOWED_CIDRS) or forwarded_by_a_stranger(request):
         logger.warning("refused: not an allowed network", extra={"address": address})
         note_refusal(request.path, "network_not_allowed", address)
         return problem_response(request, 403, "network_not_allowed", "This address may not call the switch's endpoints.")
@@ -49,11 +49,6 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
             headers={"WWW-Authenticate": 'Basic realm="switch", charset="UTF-8"'},
         )
     return None
-
-
-def _forwarded_by_a_stranger(request: HttpRequest) -> bool:
-    """Tell whether a proxy that nobody named stands between: then the true address is anybody's guess."""
-    return "X-Forwarded-For" in request.headers and not in_networks(request.META["REMOTE_ADDR"], settings.TRUSTED_PROXIES)
 
 
 def _credentials_match(header: str) -> bool:

@@ -20,6 +20,7 @@ from telephony.models.recording_policies import RecordingPolicy
 from telephony.models.recordings import Recording
 from telephony.models.revocations import Revocation, RevocationErrand, RevocationReason
 from telephony.models.switches import Gateway, Switch
+from telephony.models.tallies import CallTally, ExtensionTally, StaleTally
 
 __all__ = [
     "Assignment",
@@ -27,9 +28,11 @@ __all__ = [
     "Call",
     "CallAlias",
     "CallLink",
+    "CallTally",
     "CellPhone",
     "Domain",
     "Extension",
+    "ExtensionTally",
     "FailedRegistration",
     "Gateway",
     "GatewayChange",
@@ -48,6 +51,7 @@ __all__ = [
     "Revocation",
     "RevocationErrand",
     "RevocationReason",
+    "StaleTally",
     "Switch",
     "SwitchListening",
     "UnrecordedLeg",

@@ -16,6 +16,7 @@ from telephony.services import probes, quarantine
 from telephony.services.call_links.progress import settle
 from telephony.services.recording_pauses import note_keys
 from telephony.services.resolution import resolve
+from telephony.services.tallies import note_change
 from telephony.switch.cdr import LegRecord, parse_cdr
 from telephony.switch.errors import CdrError
 from telephony.switch.masks import masks_in
@@ -135,10 +136,12 @@ def _store(record: LegRecord) -> Result:
     legs = list(Leg.objects.filter(call__in=calls).defer("raw"))
     switch = _switch(record)
     fields = resolve(summarise([*legs, record]), switch)
+    began = [call.started_at for call in calls]
     call = _merge(calls) if calls else Call()
     for name, value in fields.items():
         setattr(call, name, value)
     call.save()
+    note_change([*began, call.started_at])
     leg = Leg.objects.create(call=call, switch=switch, **_columns(record))
     LegLink.objects.bulk_create(LegLink(leg=leg, uuid=uuid) for uuid in sorted(record.links))
     Recording.objects.filter(leg_uuid=record.uuid, call=None).update(call=call)

@@ -33,8 +33,8 @@ def portal_status() -> dict[str, Any]:
     return {
         "version": settings.VERSION,
         "database": {"vendor": connection.vendor, "version": ".".join(map(str, connection.get_database_version()))},
-        "pool": _by_state(Number),
-        "extensions": _by_state(Extension),
+        "pool": by_state(Number),
+        "extensions": by_state(Extension),
         "switches": switches,
         "last_cdr": max((switch["last_cdr_at"] for switch in switches if switch["last_cdr_at"]), default=None),
         "quarantine": Quarantine.objects.filter(state=Quarantine.State.NEW).count(),
@@ -46,7 +46,8 @@ def portal_status() -> dict[str, Any]:
     }
 
 
-def _by_state(things: type[Extension] | type[Number]) -> dict[str, int]:
+def by_state(things: type[Extension] | type[Number]) -> dict[str, int]:
+    """Return how many there are in each state."""
     counts = things.objects.order_by().values_list("state").annotate(things=Count("*"))
     return dict.fromkeys(HoldingState.values, 0) | dict(counts)
 

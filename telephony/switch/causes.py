@@ -60,6 +60,8 @@ _UNANSWERED = {
     "CRASH": Outcome("failed", "The switch failed"),
 }
 
+# Whatever may become of a call.
+SLUGS: Final = tuple(sorted({outcome.slug for outcome in (TALKED, LOST, *_UNANSWERED.values())}))
 
 # What `originate_disposition` holds where nothing went wrong.
 _NOT_A_CAUSE = frozenset({"", "SUCCESS", "NONE"})

@@ -10,6 +10,7 @@ from django.db import transaction
 from telephony.models import Call, Leg, LiveCall, LiveChannel, Recording, Switch, UnrecordedLeg
 from telephony.services.call_links.progress import settle
 from telephony.services.resolution import resolve
+from telephony.services.tallies import note_change
 from telephony.switch.causes import UNKNOWN, outcome_of
 from telephony.switch.summary import summarise
 from web.locks import lock_names
@@ -67,6 +68,7 @@ def _unknown(live: LiveCall, channels: Sequence[LiveChannel], last_heard_at: dat
             "outcome": outcome_of(UNKNOWN, talked=values["answered"]).slug,
         }
     )
+    note_change([call.started_at])
     Recording.objects.filter(leg_uuid__in=[leg.uuid for leg in channels], call=None).update(call=call)
     settle(call)
     return call

@@ -1,0 +1,1 @@
+"""What the dashboard shows: figures of a period, and how things stand now."""
