@@ -37,6 +37,7 @@ RAIL: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("call-list", "calls", "Calls", own_label="My calls", below="call-"),
             Entry("live", "live", "Live", own_label="Calls now", below="live-", has_alarms=True),
             Entry("extension-list", "extensions", "Extensions", Role.STAFF, below="extension-"),
+            Entry("number-list", "numbers", "Numbers", Role.STAFF, below="number-"),
         ),
     ),
     (

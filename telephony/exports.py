@@ -55,12 +55,12 @@ def rows_of(calls: CallQuerySet, count: Count) -> Iterator[list[Any]]:
     count(done)
 
 
-def csv_lines(rows: Iterable[list[Any]]) -> Iterator[bytes]:
+def csv_lines(rows: Iterable[list[Any]], columns: Iterable[str] = COLUMNS) -> Iterator[bytes]:
     """Yield the lines of a CSV in UTF-8, with a mark by which spreadsheets know that it is; no cell is a formula."""
     line = io.StringIO()
     writer = csv.writer(line)
     line.write("\ufeff")
-    writer.writerow(COLUMNS)
+    writer.writerow(columns)
     yield line.getvalue().encode()
     for row in rows:
         line.seek(0)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from telephony.views import domains, extensions, gateways, people, providers, quarantine, switches
+from telephony.views import extensions, number_changes, number_imports, numbers
 from telephony.views.bans import ban_lift, ban_list
 from telephony.views.call_exports import call_export, call_export_progress
 from telephony.views.call_links import live_call_links
@@ -72,4 +73,18 @@ urlpatterns = [
     path("quarantine/<int:entry_id>/", quarantine.quarantine_detail, name="quarantine-detail"),
     path("quarantine/<int:entry_id>/discard", quarantine.quarantine_discard, name="quarantine-discard"),
     path("quarantine/<int:entry_id>/retry", quarantine.quarantine_retry, name="quarantine-retry"),
+    path("numbers/", numbers.number_list, name="number-list"),
+    path("numbers/add", numbers.number_add, name="number-add"),
+    path("numbers/export.csv", numbers.number_export, name="number-export"),
+    path("numbers/import", number_imports.number_import, name="number-import"),
+    path("numbers/imports/<int:import_id>/", number_imports.number_import_detail, name="number-import-detail"),
+    path("numbers/imports/<int:import_id>/wrong.csv", number_imports.number_import_wrong, name="number-import-wrong"),
+    path("numbers/changes", number_changes.number_change, name="number-change"),
+    path("numbers/changes/<int:change_id>/", number_changes.number_change_detail, name="number-change-detail"),
+    path("numbers/<int:number_id>/", numbers.number_detail, name="number-detail"),
+    path("numbers/<int:number_id>/assign", numbers.number_assign, name="number-assign"),
+    path("numbers/<int:number_id>/disable", numbers.number_disable, name="number-disable"),
+    path("numbers/<int:number_id>/edit", numbers.number_edit, name="number-edit"),
+    path("numbers/<int:number_id>/enable", numbers.number_enable, name="number-enable"),
+    path("numbers/<int:number_id>/release", numbers.number_release, name="number-release"),
 ]

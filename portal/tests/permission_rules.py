@@ -126,6 +126,11 @@ def _session(identity: Identity, door: Door) -> Refusal:
     return 404 if _of_another(identity, door) else None
 
 
+def _session_of_sam(identity: Identity, door: Door) -> Refusal:
+    """The same for what sam has set about: it is nobody else's, not even an admin's."""
+    return _session(identity, door) or (404 if identity.who != "sam" else None)
+
+
 def _staff_session(identity: Identity, door: Door) -> Refusal:
     """Django's admin: who is no staff is led to where staff sign in; who lacks a permission is told so."""
     refusal = _session(identity, door)
@@ -170,6 +175,11 @@ def signed(status: int, **more: Any) -> Door:
 def page(status: int, least: str = "user", **more: Any) -> Door:
     """Somebody signed in on the console."""
     return Door(_session, status, least=least, **more)
+
+
+def sams_page(status: int, **more: Any) -> Door:
+    """Sam on the console, and nobody else, not even admins."""
+    return Door(_session_of_sam, status, least="staff", **more)
 
 
 def admin_page(status: int, least: str = "staff", **more: Any) -> Door:

@@ -47,6 +47,7 @@ from telephony.models import (
     SwitchListening,
 )
 from telephony.models.holding import HoldingState
+from telephony.services import number_changes, number_imports
 from telephony.services.measuring import measure_recording
 from telephony.services.recordings import audio_path, listen_token, upload_path
 from telephony.tests.captures import DATA, posts_of
@@ -111,6 +112,7 @@ class Scene:
             "gateway_id": str(Gateway.objects.get(name=settings.SIP_GATEWAY).pk), "switch_id": str(Switch.objects.get().pk),
             "entry_id": str(Quarantine.objects.get().pk),
         }  # fmt: skip
+        self.parameters |= {"number_id": str(Number.objects.get(number="17036879440").pk), **self._undertakings()}
         self.parameters |= {"key_id": str(key.pk), "url": "nothing/here", "app_label": "telephony"}
         self.parameters["invitation_id"] = str(invitation.pk)
         self.parameters["page"] = "getting-started"
@@ -171,6 +173,13 @@ class Scene:
         )  # fmt: skip
         LiveChannel.objects.create(switch=switch, call=call, uuid=call.call_uuid, started_at=call.started_at)
         self.parameters["call_uuid"] = call.call_uuid
+
+    def _undertakings(self) -> dict[str, str]:
+        """Let sam set about importing a file, and disabling a number."""
+        sam = self.people["sam"]
+        imported = number_imports.upload(sam, "n.csv", b"number\n2762087785\n", provider="Acme", column="number")
+        change = number_changes.propose(sam, Number.objects.filter(number="17036879440"), "disable")
+        return {"import_id": str(imported.pk), "change_id": str(change.pk)}
 
     def _proof_of(self, identity: Identity) -> dict[str, str]:
         if identity.kind == "token":

@@ -12,17 +12,17 @@ from django.core.management import call_command
 from django.utils import timezone
 from social_django.models import Nonce, Partial
 
-from accounts.models import SignIn
-from telephony.models import BannedAddress, FailedRegistration, GatewayChange, Switch
+from accounts.models import SignIn, User
+from telephony.models import BannedAddress, FailedRegistration, GatewayChange, NumberChange, NumberImport, Switch
 from web.models import IdempotentRequest
 
 pytestmark = pytest.mark.django_db
 
-SWEPT = (IdempotentRequest, Session, SignIn, Partial, AccessAttempt, BannedAddress, GatewayChange)
+SWEPT = (IdempotentRequest, Session, SignIn, Partial, AccessAttempt, BannedAddress, GatewayChange, NumberImport, NumberChange)
 ALWAYS = "revocations: 0 told late"
 NAMES = [
     "answers kept for an Idempotency-Key", "sessions", "sign-ins over the API", "sign-ins on the web", "wrong passwords",
-    "bans", "failed registrations", "changes of gateways", "cache entries",
+    "bans", "failed registrations", "changes of gateways", "imports of numbers and changes to many", "cache entries",
 ]  # fmt: skip
 
 
@@ -47,6 +47,9 @@ def fill(number: int, age: timedelta) -> None:
     GatewayChange.objects.create(
         switch=Switch.objects.get_or_create(name="fs1")[0], name=name[:64], is_up=True, at=at - timedelta(days=90)
     )
+    sam, _ = User.objects.get_or_create(username="sam")
+    NumberImport.objects.create(owner=sam, state="asked", file_name="n.csv", content=b"number", expires_at=at)
+    NumberChange.objects.create(owner=sam, state="asked", action="disable", expires_at=at)
     long_ago = at - timedelta(days=7)
     FailedRegistration.objects.create(
         network=f"198.51.{number}.{age.days % 250}/32", first_at=long_ago, span_began_at=long_ago, last_at=long_ago
@@ -64,7 +67,7 @@ def test_what_is_over_is_deleted_and_nothing_else(settings: Any, monkeypatch: py
         fill(number, timedelta(hours=25))
         fill(number, timedelta(minutes=-1))
     Nonce.objects.create(server_url="https://auth0.invalid/", timestamp=1, salt="s")
-    deleted = zip(NAMES, (5, 5, 5, 6, 5, 5, 5, 5, 1), strict=True)
+    deleted = zip(NAMES, (5, 5, 5, 6, 5, 5, 5, 5, 10, 1), strict=True)
     assert run() == [ALWAYS, *(f"{name}: {count} deleted" for name, count in deleted)]
     assert [model.objects.count() for model in SWEPT] == [5] * len(SWEPT)
     assert not Session.objects.filter(expire_date__lt=timezone.now()).exists()

@@ -81,6 +81,19 @@ for (const link of document.querySelectorAll("[data-export]")) {
   });
 }
 
+// A box in a table's head ticks all of its column's, and shows whether they are.
+for (const head of document.querySelectorAll("[data-tick-all]")) {
+  const boxes = [...head.closest("table").querySelectorAll(`tbody input[type=checkbox][name="${head.dataset.tickAll}"]`)];
+  const show = () => {
+    const ticked = boxes.filter((box) => box.checked).length;
+    head.checked = ticked > 0 && ticked === boxes.length;
+    head.indeterminate = ticked > 0 && ticked < boxes.length;
+  };
+  head.addEventListener("change", () => boxes.forEach((box) => { box.checked = head.checked; }));
+  boxes.forEach((box) => box.addEventListener("change", show));
+  addEventListener("pageshow", show);
+}
+
 // One menu at a time; Escape and a click elsewhere close it.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
@@ -119,6 +132,11 @@ function localise(part) {
   for (const element of part.querySelectorAll("time.when-exact")) {
     const date = new Date(element.dateTime);
     element.textContent = exact.format(date);
+    element.title = full.format(date);
+  }
+  for (const element of part.querySelectorAll("time.day")) {
+    const date = new Date(element.dateTime);
+    element.textContent = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" }).format(date);
     element.title = full.format(date);
   }
   for (const element of part.querySelectorAll("time.when")) {

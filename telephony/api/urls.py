@@ -19,11 +19,13 @@ from telephony.api.extensions import (
 from telephony.api.gateways import GatewayDetail, GatewayList, GatewayLoad
 from telephony.api.live import LiveCallDetail, LiveCalls, LiveGateways, LiveRegistrations, LiveSwitches
 from telephony.api.live_recordings import LiveRecordings, RecordingPause
-from telephony.api.maintenance import NumberList, Status
+from telephony.api.maintenance import NumberList as MaintenanceNumberList
+from telephony.api.maintenance import Status
 from telephony.api.me import Me
 from telephony.api.people import PersonDetail, PersonList
 from telephony.api.providers import ProviderDetail, ProviderList
 from telephony.api.quarantine import QuarantineDetail, QuarantineList, QuarantineRetry
+from telephony.api.numbers import NumberAssign, NumberAssignments, NumberDetail, NumberList, NumberRelease
 from telephony.api.route import Route
 from telephony.api.switches import SwitchDetail, SwitchList
 
@@ -41,7 +43,12 @@ urlpatterns = [
     path("extensions/<int:extension_id>/open", ExtensionOpen.as_view(), name="extension-api-open"),
     path("extensions/<int:extension_id>/sip-password", ExtensionPassword.as_view(), name="extension-api-password"),
     path("extensions/<int:extension_id>/revocations", ExtensionRevocations.as_view(), name="extension-api-revocations"),
-    path("maintenance/numbers", NumberList.as_view(), name="maintenance-numbers"),
+    path("numbers", NumberList.as_view(), name="number-api-list"),
+    path("numbers/<int:number_id>", NumberDetail.as_view(), name="number-api-detail"),
+    path("numbers/<int:number_id>/assign", NumberAssign.as_view(), name="number-api-assign"),
+    path("numbers/<int:number_id>/release", NumberRelease.as_view(), name="number-api-release"),
+    path("numbers/<int:number_id>/assignments", NumberAssignments.as_view(), name="number-api-assignments"),
+    path("maintenance/numbers", MaintenanceNumberList.as_view(), name="maintenance-numbers"),
     path("call-link", CallLinks.as_view(), name="call-link"),
     path("call-link/<int:link_id>", CallLinkDetail.as_view(), name="call-link-detail"),
     path("live/calls", LiveCalls.as_view(), name="live-calls"),

@@ -21,6 +21,7 @@ from telephony.models.recordings import Recording
 from telephony.models.revocations import Revocation, RevocationErrand, RevocationReason
 from telephony.models.switches import Gateway, Switch
 from telephony.models.tallies import CallTally, ExtensionTally, StaleTally
+from telephony.models.undertakings import NumberChange, NumberImport
 
 __all__ = [
     "Assignment",
@@ -42,6 +43,8 @@ __all__ = [
     "LiveCall",
     "LiveChannel",
     "Number",
+    "NumberChange",
+    "NumberImport",
     "PauseMark",
     "Provider",
     "Quarantine",

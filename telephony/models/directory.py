@@ -77,6 +77,14 @@ class ExtensionQuerySet(HoldableQuerySet["Extension"]):
             Prefetch("registrations", queryset=phones.order_by("-since", "-pk"), to_attr="phones"),
         )
 
+    def named(self, text: str) -> "Extension | None":
+        """Return the extension `number@domain`, or the only one of this number; None where there is none, or several."""
+        number, _, domain = text.partition("@")
+        if domain:
+            return self.at(number, domain)
+        found = list(self.filter(number=number).select_related("domain")[:2])
+        return found[0] if len(found) == 1 else None
+
     def at(self, number: str, domain: str) -> "Extension | None":
         """Return the extension `number@domain`, None where there is none."""
         return self.filter(number=number, domain__name=domain.lower()).first()

@@ -1,11 +1,13 @@
 """Our phone numbers, where they come from, and who held them when."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
+from django.utils import timezone
 
 from telephony.fields import E164Field, format_number
 from telephony.models.directory import Extension
@@ -31,6 +33,22 @@ class Provider(models.Model):
 class NumberQuerySet(HoldableQuerySet["Number"]):
     """Sets of numbers."""
 
+    def for_listing(self) -> Self:
+        """Load all that a list shows of them: their providers, and by which open assignment somebody holds them."""
+        held = Assignment.objects.open().select_related("user", "extension__domain")
+        return self.select_related("provider").prefetch_related(
+            Prefetch("assignments", queryset=held, to_attr="open_assignments")
+        )
+
+    def held_by_somebody(self, who: Q) -> Self:
+        """Return those whose holder is as asked for, by conditions on the open assignment."""
+        return self.filter(Exists(Assignment.objects.open().filter(who, number=OuterRef("pk"))))
+
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """Return how many there are of each state and country; one query."""
+        rows = self.order_by().values_list("state", "country").annotate(numbers=Count("*"))
+        return {(state, country): numbers for state, country, numbers in rows}
+
 
 class Number(Holdable, RecordingRuled):
     """A phone number of ours (a DID)."""
@@ -40,6 +58,9 @@ class Number(Holdable, RecordingRuled):
     country = models.CharField(max_length=2, blank=True, default="", help_text="Two letters; empty where unknown.")
 
     objects = NumberQuerySet.as_manager()
+
+    # Filled by `for_listing`.
+    open_assignments: "list[Assignment]"
 
     class Meta:
         ordering = ("number",)
@@ -52,10 +73,29 @@ class Number(Holdable, RecordingRuled):
             models.Index(fields=("state", "number"), name="number_by_state"),
             models.Index(fields=("state", "cooling_until", "number"), name="number_by_rest"),
             models.Index(fields=("provider", "number"), name="number_by_provider"),
+            models.Index(fields=("country", "number"), name="number_by_country"),
         )
 
     def __str__(self) -> str:
         return format_number(self.number)
+
+    @property
+    def held_by(self) -> "Assignment | None":
+        """The open assignment by which somebody holds it; of one that `for_listing` has loaded."""
+        return next(iter(self.open_assignments), None)
+
+    @property
+    def has_rested(self) -> bool:
+        """Whether its rest is over, so that it can be given away like a free one."""
+        return self.cooling_until is not None and self.cooling_until <= timezone.now()
+
+    def why_not_free(self) -> str:
+        """Say why it cannot be given to anybody now, "" where it can; of one that `for_listing` has loaded."""
+        if self.held_by is not None:
+            return f"{self} is held by {self.held_by.user}."
+        if self.state == HoldingState.COOLING and self.cooling_until and not self.has_rested:
+            return f"{self} rests until {self.cooling_until:%Y-%m-%d %H:%M} UTC after its last holder."
+        return f"{self} is disabled." if self.state == HoldingState.DISABLED else ""
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):

@@ -20,7 +20,11 @@ FORGOTTEN: Final = {"encrypted_ha1": None, "forward_to": "", "display_name": ""}
 
 
 class NotClaimableError(Exception):
-    """What was asked for cannot be given; the message says what and why."""
+    """What was asked for cannot be given; `code` for programs, the message says what and why."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @transaction.atomic
@@ -35,7 +39,7 @@ def open_assignment(
     now = at or timezone.now()
     # Asked anew: the row at hand may have been read before somebody deactivated the person.
     if not User.objects.filter(pk=user.pk, is_active=True).exists():
-        raise NotClaimableError(f"{user} is deactivated.")
+        raise NotClaimableError(f"{user} is deactivated.", "person_deactivated")
     _claim(extension, now)
     if number is not None:
         _claim(number, now)
@@ -43,7 +47,7 @@ def open_assignment(
         with transaction.atomic():
             assignment = Assignment.objects.create(user=user, extension=extension, number=number, starts_at=now)
     except IntegrityError:
-        raise NotClaimableError(_conflict(user, extension, number)) from None
+        raise NotClaimableError(*_conflict(user, extension, number)) from None
     AuditEntry.objects.record("assignment.opened", assignment, actor=actor, after=_described(assignment))
     return assignment
 
@@ -82,9 +86,13 @@ def set_disabled(thing: Extension | Number, *, disabled: bool, actor: User | Non
     """Take something out of use, or bring it back; what somebody holds stays as it is. Tell whether it changed."""
     with transaction.atomic():
         lock_names([POOL])
+        now, things = timezone.now(), type(thing).objects.filter(pk=thing.pk)
+        # What has rested is as good as free.
+        turned = things.claimable(now) if disabled else things.filter(state=HoldingState.DISABLED)
         free = HoldingState.ASSIGNED if not disabled and _is_held(thing) else HoldingState.FREE
-        before, after = (free, HoldingState.DISABLED) if disabled else (HoldingState.DISABLED, free)
-        changed = type(thing).objects.filter(pk=thing.pk, state=before).update(state=after, updated_at=timezone.now())
+        after = HoldingState.DISABLED if disabled else free
+        before = turned.values_list("state", flat=True).first()
+        changed = turned.update(state=after, cooling_until=None, updated_at=now)
         if changed:
             AuditEntry.objects.record(
                 f"{thing._meta.model_name}.{'disabled' if disabled else 'enabled'}",
@@ -104,15 +112,19 @@ def _claim(thing: Extension | Number, now: datetime) -> None:
         state=HoldingState.ASSIGNED, cooling_until=None, updated_at=timezone.now()
     )  # fmt: skip
     if not claimed:
-        raise NotClaimableError(f"{thing} is not free.")
+        raise NotClaimableError(f"{thing} is not free.", f"{thing._meta.model_name}_not_free")
 
 
-def _conflict(user: User, extension: Extension, number: Number | None) -> str:
-    """Say which constraint an assignment would break; what was claimed is free by its state, so mostly it is the person."""
+def _conflict(user: User, extension: Extension, number: Number | None) -> tuple[str, str]:
+    """Say which constraint an assignment would break, and by which code programs know it.
+
+    What was claimed is free by its state, so mostly it is the person.
+    """
     held = Assignment.objects.open()
     if number is not None and held.filter(user=user, number__isnull=False).exists():
-        return f"{user} has a number already."
-    return f"{extension if held.filter(extension=extension).exists() else number} is held by somebody."
+        return f"{user} has a number already.", "person_has_number"
+    thing = extension if number is None or held.filter(extension=extension).exists() else number
+    return f"{thing} is held by somebody.", f"{thing._meta.model_name}_not_free"
 
 
 def _after_holding(now: datetime) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 
-from accounts.models import AuditEntry
-from telephony.fields import NotANumberError, PhoneNumber, is_number_of, read_number
+from accounts.models import AuditEntry, User
+from telephony.fields import NotANumberError, PhoneNumber, country_of, is_number_of, read_number
 from telephony.models import Number, Provider
 from web.locks import lock_names
 
 MOST_A_CALL = 10_000
+SAMPLES = 5
 AT_ONCE = 500
 ATTEMPTS = 3
 
@@ -35,6 +36,10 @@ class Fate(enum.Enum):
     KNOWN = enum.auto()
 
 
+class WrongOfferError(Exception):
+    """An offer that is no number of ours to be; the message says why, in words that go on after it."""
+
+
 class Skipped(NamedTuple):
     """A number that does not come in, and why, in words that go on after it."""
 
@@ -52,6 +57,13 @@ class Outcome:
     new_providers: list[str] = field(default_factory=list)
     # How many of those that are in the pool already are another provider's, and stay so.
     kept_elsewhere: int = 0
+    # How the first of those that come in were read: as they stood there, and their digits.
+    samples: list[tuple[Offer, str]] = field(default_factory=list)
+
+    @property
+    def wrong(self) -> int:
+        """How many were no numbers."""
+        return sum(each.fate is Fate.WRONG for each in self.skipped)
 
 
 class Rehearsal:
@@ -88,15 +100,18 @@ class _Wanted(NamedTuple):
     offer: Offer
 
 
-def add_numbers(offers: Sequence[Offer], *, actor_label: str, origin: Mapping[str, Any] | None = None) -> Outcome:
+def add_numbers(
+    offers: Sequence[Offer], *, actor: User | None = None, actor_label: str = "", origin: Mapping[str, Any] | None = None
+) -> Outcome:
     """Add the numbers that are not in the pool yet, in one transaction, their providers created when new.
 
-    `origin` says in the audit log where they came from.
+    Who does it is named by `actor` or `actor_label`; `origin` says in the audit log where they came from.
     """
     wanted, skipped = _read(offers)
+    by = {"actor": actor, "actor_label": actor_label}
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _add(wanted, skipped, actor_label, dict(origin or {}))
+            return _add(wanted, skipped, by, dict(origin or {}))
         except IntegrityError:
             # Somebody added one of them by hand since we looked: look again.
             if attempt == ATTEMPTS:
@@ -116,7 +131,7 @@ def preview_numbers(offers: Sequence[Offer], rehearsal: Rehearsal) -> Outcome:
 
 
 @transaction.atomic
-def _add(wanted: Mapping[str, _Wanted], skipped: Sequence[Skipped], actor_label: str, origin: dict[str, Any]) -> Outcome:
+def _add(wanted: Mapping[str, _Wanted], skipped: Sequence[Skipped], by: dict[str, Any], origin: dict[str, Any]) -> Outcome:
     # One import at a time: what two of them share is then counted by the first and skipped by the second.
     lock_names(["telephony.inventory"])
     fresh, outcome = _sorted_out(wanted, _known(wanted), skipped)
@@ -131,10 +146,26 @@ def _add(wanted: Mapping[str, _Wanted], skipped: Sequence[Skipped], actor_label:
         if is_new or numbers:
             # In the same transaction: the log tells of what is in the pool, also where an import was cut off.
             AuditEntry.objects.record(
-                "numbers.added", provider, actor_label=actor_label,
+                "numbers.added", provider, **by,
                 after={"added": len(numbers), "skipped": len(outcome.skipped)} | origin,
             )  # fmt: skip
     return outcome
+
+
+def read_offer(offer: Offer) -> PhoneNumber:
+    """Return the number that is meant. Raises WrongOfferError where it is none, or another country's."""
+    try:
+        number = read_number(offer.text, offer.country)
+    except NotANumberError as error:
+        raise WrongOfferError(f"is not a phone number: {error.why}") from None
+    if offer.country not in ("", number.country) and not is_number_of(number.digits, offer.country):
+        raise WrongOfferError(f"is a number of {number.country or 'no country'}, not of {offer.country}")
+    return number
+
+
+def is_of(digits: str, country: str) -> bool:
+    """Tell whether a number is of a country; one of a whole plan, such as +1 800, is of each in it."""
+    return country_of(digits) == country or is_number_of(digits, country)
 
 
 def _read(offers: Iterable[Offer]) -> tuple[dict[str, _Wanted], list[Skipped]]:
@@ -143,14 +174,11 @@ def _read(offers: Iterable[Offer]) -> tuple[dict[str, _Wanted], list[Skipped]]:
     skipped = []
     for offer in offers:
         try:
-            number = read_number(offer.text, offer.country)
-        except NotANumberError as error:
-            skipped.append(Skipped(offer, Fate.WRONG, f"is not a phone number: {error.why}"))
+            number = read_offer(offer)
+        except WrongOfferError as error:
+            skipped.append(Skipped(offer, Fate.WRONG, str(error)))
             continue
-        if offer.country not in ("", number.country) and not is_number_of(number.digits, offer.country):
-            where = number.country or "no country"
-            skipped.append(Skipped(offer, Fate.WRONG, f"is a number of {where}, not of {offer.country}"))
-        elif number.digits in wanted:
+        if number.digits in wanted:
             skipped.append(Skipped(offer, Fate.REPEATED, "is given more than once"))
         else:
             wanted[number.digits] = _Wanted(number, offer)
@@ -167,6 +195,7 @@ def _sorted_out(
         added=len(fresh),
         skipped=[*skipped, *(Skipped(offer, Fate.KNOWN, "is in the pool already") for offer, _ in there)],
         kept_elsewhere=sum(offer.provider != name for offer, name in there),
+        samples=[(each.offer, each.number.digits) for each in fresh[:SAMPLES]],
     )
 
 

@@ -120,6 +120,12 @@ def text_of(stream: io.BufferedReader) -> io.TextIOWrapper:
     return io.TextIOWrapper(stream, encoding=encoding, errors=errors)
 
 
+def harmless(cell: str) -> str:
+    """Return what no spreadsheet takes for a formula and no terminal for a command."""
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cell)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
 def _lines(text: TextIO) -> Iterator[_Line]:
     """Yield the lines, those that are not in UTF-8 as what Windows wrote before."""
     at = 0

@@ -54,17 +54,44 @@ def assign_number(user: User, area_code: str = "") -> tuple[Assignment, bool]:
         return held, False
     if held is not None and held.extension.state == HoldingState.DISABLED:
         # With another assignment it would be open again.
-        raise NotClaimableError(f"{held.extension} is closed.")
+        raise NotClaimableError(f"{held.extension} is closed.", "extension_closed")
     now = timezone.now()
     number = _next_number(now, area_code)
     if number is None:
         where = f" with the area code {area_code}" if area_code else ""
         raise PoolEmptyError("number_pool_empty", f"No number{where} is free.")
-    if held is not None:
-        # Staff gave the extension already: it stays the same one.
-        pass_on(held, actor=user, at=now)
-        return open_assignment(user, held.extension, number, actor=user, at=now), True
-    return open_assignment(user, _next_extension(now), number, actor=user, at=now), True
+    return _opened(user, held, number, actor=user, now=now), True
+
+
+@transaction.atomic(durable=True)
+def assign_to(user: User, number: Number, extension: Extension | None = None, *, actor: User) -> Assignment:
+    """Give a person this number, with this extension; else with the one that they hold, else with the next free one.
+
+    Raises NotClaimableError where it cannot be, and PoolEmptyError where no extension is left.
+    """
+    lock_names([POOL])
+    held = Assignment.objects.open().filter(user=user).select_related("user", "extension__domain", "number")
+    # First of all: for a number that cannot be given no extension is to be made.
+    if held.exclude(number=None).exists():
+        raise NotClaimableError(f"{user} has a number already.", "person_has_number")
+    now = timezone.now()
+    if not Number.objects.claimable(now).filter(pk=number.pk).exists():
+        raise NotClaimableError(f"{number} is not free.", "number_not_free")
+    theirs = held.filter(**({"extension": extension} if extension else {})).order_by("starts_at", "pk").first()
+    if theirs is None and extension is not None:
+        return open_assignment(user, extension, number, actor=actor, at=now)
+    return _opened(user, theirs, number, actor=actor, now=now)
+
+
+def _opened(user: User, held: Assignment | None, number: Number, *, actor: User, now: datetime) -> Assignment:
+    """Give a number with the extension that somebody holds already, which stays the same one, or with the next one."""
+    if held is None:
+        return open_assignment(user, _next_extension(now), number, actor=actor, at=now)
+    if held.extension.state == HoldingState.DISABLED:
+        # With another assignment it would be open again.
+        raise NotClaimableError(f"{held.extension} is closed.", "extension_closed")
+    pass_on(held, actor=actor, at=now)
+    return open_assignment(user, held.extension, number, actor=actor, at=now)
 
 
 def _next_number(now: datetime, area_code: str) -> Number | None:

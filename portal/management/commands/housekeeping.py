@@ -15,7 +15,7 @@ from social_django.models import Association, Code, Nonce, Partial
 from tqdm import tqdm
 
 from accounts.models import SignIn
-from telephony.services import bans, registrations
+from telephony.services import bans, registrations, undertakings
 from telephony.services.live import gateways
 from telephony.services.revocations import errands
 from web import idempotency
@@ -86,6 +86,11 @@ def sweep_gateway_changes() -> int:
     return gateways.sweep_changes(timezone.now() - gateways.CHANGES_KEPT, AT_ONCE)
 
 
+def sweep_undertakings() -> int:
+    """Delete some imports of numbers, and changes to many, whose day is over; return how many."""
+    return undertakings.forget(AT_ONCE)
+
+
 # Each is repeated until it finds nothing.
 SWEEPS: dict[str, Callable[[], int]] = {
     "answers kept for an Idempotency-Key": sweep_answers,
@@ -96,6 +101,7 @@ SWEEPS: dict[str, Callable[[], int]] = {
     "bans": sweep_bans,
     "failed registrations": sweep_failed_registrations,
     "changes of gateways": sweep_gateway_changes,
+    "imports of numbers and changes to many": sweep_undertakings,
     "cache entries": sweep_cache,
 }
 

@@ -21,7 +21,7 @@ from django.db import DatabaseError, InterfaceError
 from tqdm import tqdm
 
 from telephony.services.inventory import Fate, Offer, Outcome, Rehearsal, Skipped, add_numbers, preview_numbers
-from telephony.services.number_files import LONGEST_PROVIDER, NumberFile, NumberFileError, text_of
+from telephony.services.number_files import LONGEST_PROVIDER, NumberFile, NumberFileError, harmless, text_of
 
 ROWS_AT_ONCE = 2_000
 SHOWN = 20
@@ -123,7 +123,7 @@ class Totals:
 
     def count(self, outcome: Outcome, line: int) -> None:
         """Count in what became of some more rows, the last of them on `line`."""
-        wrong = sum(each.fate is Fate.WRONG for each in outcome.skipped)
+        wrong = outcome.wrong
         self.line = line
         self.added += outcome.added
         self.wrong += wrong
@@ -161,17 +161,11 @@ class Complaints:
                 self._say(f"line {offer.line:,}: {offer.text[:60]!a} {reason}")
             elif self._count == SHOWN + 1:
                 self._say("… and more; --errors FILE keeps them all.")
-            self._write(offer.line, *map(_harmless, (offer.text, offer.provider, offer.country, reason)))
+            self._write(offer.line, *map(harmless, (offer.text, offer.provider, offer.country, reason)))
 
     def _write(self, *cells: object) -> None:
         if self._writer:
             self._writer.writerow(cells)
-
-
-def _harmless(cell: str) -> str:
-    """Return what no spreadsheet takes for a formula and no terminal for a command."""
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cell)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def _checked(provider: str) -> str:

@@ -33,6 +33,8 @@ from telephony.models import (
     LiveCall,
     LiveChannel,
     Number,
+    NumberChange,
+    NumberImport,
     PauseMark,
     Provider,
     Quarantine,
@@ -153,9 +155,9 @@ def test_every_model_has_its_pages() -> None:
     ours = {model for app in ("accounts", "telephony") for model in apps.get_app_config(app).get_models()}
     # What became of a revocation at a switch is shown with it, and pauses with their recording. A leg's links are what its
     # record says, taken apart for look-ups; what lives at this moment has the page /live/; a sign-in under way is nobody's to
-    # see, a second factor its person's own business, and so is how he likes the console.
+    # see, a second factor its person's own business, and so are how he likes the console and what he has set about with numbers.
     present = {LiveCall, LiveChannel, Registration, GatewayStatus, GatewayChange, UnrecordedLeg}
-    private = {Preference, RecoveryCode, SecondFactor, SignIn}
+    private = {Preference, RecoveryCode, SecondFactor, SignIn, NumberImport, NumberChange}
     assert ours - set(admin.site._registry) == {LegLink, PauseMark, RevocationErrand} | present | private
 
 
