@@ -43,6 +43,14 @@ class _ApiAuthentication(BaseAuthentication):
 class BearerAuthentication(_ApiAuthentication):
     """A person's token, issued by Auth0 for this service; the person is made on first sight, the role follows its claim."""
 
+    security_scheme = (
+        "token",
+        {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "A person's access token, issued by Auth0 for this service: `auth/login` leads to one.",
+        },
+    )  # fmt: skip
+
     def authenticate(self, request: Request) -> tuple[User, Claims] | None:
         """Return whose token it is, and its claims; None where no bearer token is given."""
         token = bearer_token(request)
@@ -80,6 +88,14 @@ def provider_unavailable(retry_after: int) -> Problem:
 class ApiKeyAuthentication(_ApiAuthentication):
     """A program's long-lived key; revoked, expired or of a deactivated owner it opens nothing from the next request on."""
 
+    security_scheme = (
+        "apiKey",
+        {
+            "type": "apiKey", "in": "header", "name": KEY_HEADER,
+            "description": "A program's key, a UUID in lower case. The scopes of an operation are what a narrowed key needs.",
+        },
+    )  # fmt: skip
+
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
         """Return the key's owner and the key; None where no proof is given at all."""
         key = request.headers.get(KEY_HEADER)
@@ -116,6 +132,12 @@ class Operator:
 
 class MaintenanceAuthentication(BaseAuthentication):
     """The operator's token; while it is unset its routes do not exist."""
+
+    security_scheme = (
+        "maintenance",
+        {"type": "http", "scheme": "bearer", "description": "The operator's `MAINTENANCE_TOKEN`, which opens nothing else."},
+    )
+    is_hidden = True
 
     def authenticate(self, request: Request) -> tuple[Operator, None] | None:
         """Return the operator; None where no bearer token is given. Raises Http404 while no token is set."""

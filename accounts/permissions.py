@@ -40,6 +40,7 @@ class IsStaff(IsActiveUser):
     """A person who works for the service."""
 
     message = "This is for staff."
+    audience = "staff"
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Tell whether a member of staff asks."""
@@ -63,6 +64,7 @@ def HasScope(scope: str) -> type[BasePermission]:  # noqa: N802 - used where a p
 
     class Scoped(BasePermission):
         message = f"This key lacks the scope {scope}."
+        scope_needed = scope
 
         def has_permission(self, request: Request, view: Any) -> bool:
             """Tell whether the key reaches this far."""

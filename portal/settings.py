@@ -8,6 +8,7 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from portal.api_schema import schema_settings
 from portal.environment import Environment, origin_of
 from telephony.switch.esl_address import parse_urls
 
@@ -36,7 +37,17 @@ CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
-CORS_ALLOW_HEADERS = ("accept", "authorization", "content-type", "idempotency-key", "range", "x-mediamagic-key", "x-request-id")
+CORS_ALLOW_HEADERS = (
+    "accept",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "range",
+    "x-mediamagic-key",
+    "x-request-id",
+)
 CORS_EXPOSE_HEADERS = (
     "Accept-Ranges", "Content-Range", "ETag", "Idempotent-Replayed", "Link", "RateLimit", "RateLimit-Limit",
     "RateLimit-Policy", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "WWW-Authenticate", "X-Page-Size",
@@ -61,6 +72,8 @@ INSTALLED_APPS = [
     "corsheaders",
     "csp",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "social_django",
     "axes",
     "web",
@@ -314,11 +327,13 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["web.negotiation.JSONRenderer", "web.negotiation.MediaMagicRenderer"],
     "DEFAULT_PARSER_CLASSES": ["web.negotiation.JSONParser", "web.negotiation.MediaMagicParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "web.negotiation.ContentNegotiation",
+    "DEFAULT_SCHEMA_CLASS": "web.schema.inspecting.AutoSchema",
     "EXCEPTION_HANDLER": "web.errors.problem_handler",
     "DATETIME_FORMAT": "iso-8601",
     "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
+SPECTACULAR_SETTINGS = schema_settings(VERSION)
 
 # -- metrics ---------------------------------------------------------------------------------------------------------------
 

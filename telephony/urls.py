@@ -2,8 +2,18 @@
 
 from django.urls import path
 
-from telephony.views import domains, extensions, gateways, people, providers, quarantine, switches
-from telephony.views import extensions, number_changes, number_imports, numbers
+from telephony.views import (
+    domains,
+    extensions,
+    gateways,
+    number_changes,
+    number_imports,
+    numbers,
+    people,
+    providers,
+    quarantine,
+    switches,
+)
 from telephony.views.bans import ban_lift, ban_list
 from telephony.views.call_exports import call_export, call_export_progress
 from telephony.views.call_links import live_call_links

@@ -16,6 +16,8 @@ BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 class StrictBooleanField(forms.Field):
     """`true` or `false`; nothing else is silently taken for one of them."""
 
+    json_schema = {"type": "string", "enum": list(BOOLEANS)}
+
     def to_python(self, value: Any) -> bool | None:
         """Return the truth value, None where nothing was given."""
         if value in (None, ""):
@@ -27,6 +29,8 @@ class StrictBooleanField(forms.Field):
 
 class InstantField(forms.Field):
     """An RFC 3339 time with its zone, or a date, which begins at midnight UTC."""
+
+    json_schema = {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
 
     def to_python(self, value: Any) -> datetime | None:
         """Return an aware time, None where nothing was given."""

@@ -36,6 +36,7 @@ ATTEMPTS = 5
 OPERATOR: Final = "operator"
 _KEY = re.compile(r"[ -~]{1,255}")
 _ATTRIBUTE = "idempotency"
+_MARK = "acts_once"
 
 V = TypeVar("V")
 P = ParamSpec("P")
@@ -79,9 +80,21 @@ def idempotent(*secret_members: str) -> Callable[[Handler[V, P]], Handler[V, P]]
             setattr(request, _ATTRIBUTE, Idempotency(key, taken_over, secret_members, held))
             return post(view, request, *args, **kwargs)
 
+        setattr(once, _MARK, secret_members)
         return once
 
     return decorate
+
+
+def is_idempotent(handler: Callable[..., Any]) -> bool:
+    """Tell whether a view's handler takes an Idempotency-Key."""
+    return hasattr(handler, _MARK)
+
+
+def secret_members_of(handler: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the members that a handler's answer shows once, and that are null where it is sent again."""
+    members: tuple[str, ...] = getattr(handler, _MARK, ())
+    return members
 
 
 # -- the claim -------------------------------------------------------------------------------------------------------------

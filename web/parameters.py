@@ -2,14 +2,16 @@
 
 from typing import Any, ClassVar, NoReturn
 
-from django.utils.cache import patch_cache_control
+import django_filters
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from web import idempotency, read_only, throttling
+from web import entity_tags, idempotency, read_only, throttling
 from web.errors import Problem
+from web.proofs import KEY_HEADER
 
 LONGEST_VALUE = 1000
 
@@ -19,6 +21,8 @@ class ApiView(APIView):
 
     # Of GET: they say what is to be read, and no other verb reads.
     query_parameters: ClassVar[frozenset[str]] = frozenset()
+    # By which of them a list is narrowed down: the API's schema says so.
+    filters: ClassVar[type[django_filters.FilterSet] | None] = None
     # Where somebody else writes the address: what is not known is then no business of ours.
     other_parameters_allowed: ClassVar[bool] = False
     # Where GET acts (assigns, dials), a HEAD must not: it is a 405.
@@ -43,6 +47,7 @@ class ApiView(APIView):
         self._check_parameters(request)
         if self.refuses_when_read_only and request.method not in read_only.SAFE_METHODS:
             read_only.refuse()
+        entity_tags.check_unchanged(self, request, *args, **kwargs)
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """Tell by `Allow` what can be done here, and nothing else."""
@@ -53,6 +58,11 @@ class ApiView(APIView):
         answer = super().finalize_response(request, response, *args, **kwargs)
         if not answer.has_header("Cache-Control"):
             patch_cache_control(answer, private=True, no_cache=True)
+        if self.authentication_classes:
+            # A cache of one's own must not show one person's answer to the next one who signs in.
+            patch_vary_headers(answer, ("Authorization", KEY_HEADER))
+        if self._is_shown(request, answer):
+            entity_tags.tagged(request, answer)
         idempotency.settle(request, answer)
         return answer
 
@@ -60,6 +70,11 @@ class ApiView(APIView):
         """Leave to Django what nobody foresaw; a repeat of the request begins anew."""
         idempotency.release(self.request)
         raise exc
+
+    def _is_shown(self, request: Request, answer: Any) -> bool:
+        """Tell whether this is something that was looked at, and nothing that was done."""
+        shown = self.head_allowed and request.method in ("GET", "HEAD") and answer.status_code == 200
+        return shown and isinstance(answer, Response)
 
     def _check_parameters(self, request: Request) -> None:
         known = self.query_parameters if request.method in ("GET", "HEAD") else frozenset()

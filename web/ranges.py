@@ -9,6 +9,8 @@ from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpRe
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
+from web.entity_tags import is_known
+
 CHUNK_BYTES = 64 * 1024
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
@@ -47,7 +49,7 @@ def file_response(request: HttpRequest, path: Path, *, etag: str, content_type: 
     size = path.stat().st_size
     quoted = f'"{etag}"'
     response: HttpResponseBase
-    if quoted in request.headers.get("If-None-Match", "").replace("W/", "").split(", "):
+    if is_known(quoted, request):
         response = HttpResponse(status=304)
     else:
         response = _ranged(request, path, size, quoted)
@@ -75,7 +77,8 @@ def _ranged(request: HttpRequest, path: Path, size: int, quoted_etag: str) -> Ht
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     start, end = wanted or (0, size - 1)
     response: HttpResponseBase
-    if request.method == "HEAD":
+    if request.method != "GET":
+        # HEAD, or whoever asks for the tag alone: the file is not opened.
         response = HttpResponse()
     elif wanted is None:
         response = FileResponse(path.open("rb"))

@@ -12,6 +12,7 @@ from accounts.api.staff import StaffView
 from accounts.filters import AuditFilter
 from accounts.models import AuditEntry
 from web.paging import KeysetPaginator, paged_response
+from web.schema.describing import described
 
 ENTRIES = KeysetPaginator(ordering=("-at", "-id"))
 
@@ -19,7 +20,7 @@ ENTRIES = KeysetPaginator(ordering=("-at", "-id"))
 class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
     """One line of the log; `actor` is an Auth0 id, null where no person acted."""
 
-    actor = serializers.CharField(source="actor.subject", default=None)
+    actor = serializers.CharField(source="actor.subject", default=None, allow_null=True)
 
     class Meta:
         model = AuditEntry
@@ -33,9 +34,11 @@ class AuditList(StaffView):
     """GET the log, newest first, as a bare array."""
 
     query_parameters = frozenset({"limit", "cursor", *AuditFilter.base_filters})
+    filters = AuditFilter
 
+    @described("listAuditEntries", AuditEntrySerializer, many=True)
     def get(self, request: Request) -> Response:
-        """List entries."""
+        """List what was done, by whom and when, newest first."""
         filters = AuditFilter(request.query_params, queryset=AuditEntry.objects.select_related("actor"))
         if not filters.is_valid():
             raise ValidationError({name: [str(e) for e in errors] for name, errors in filters.errors.items()})

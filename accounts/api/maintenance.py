@@ -4,7 +4,7 @@ from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.serializers import KeyRequestSerializer, ReadOnlySerializer
+from accounts.api.serializers import KeyRequestSerializer, OperatorsNewApiKeySerializer, ReadOnlySerializer
 from accounts.authentication import MaintenanceAuthentication
 from accounts.models import ApiKey
 from accounts.permissions import IsOperator
@@ -12,6 +12,7 @@ from accounts.services import issue_key, revoke_key, set_read_only
 from web import read_only
 from web.idempotency import idempotent
 from web.parameters import ApiView
+from web.schema.describing import described
 
 
 class MaintenanceView(ApiView):
@@ -24,9 +25,13 @@ class MaintenanceView(ApiView):
 class KeyList(MaintenanceView):
     """POST issues a key."""
 
+    @described("issueKey", {201: OperatorsNewApiKeySerializer}, body=KeyRequestSerializer)
     @idempotent("key")
     def post(self, request: Request) -> Response:
-        """Issue a key for a person, who is created when new; the key is shown this once."""
+        """Issue a key for a person.
+
+        The person is created when new; the key is shown this once.
+        """
         body = KeyRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         wanted = body.validated_data
@@ -49,8 +54,9 @@ class KeyList(MaintenanceView):
 class KeyDetail(MaintenanceView):
     """DELETE revokes a key."""
 
+    @described("revokeKeyOfAnybody")
     def delete(self, request: Request, key_id: int) -> Response:
-        """Revoke a key; a second time is no error."""
+        """Revoke anybody's key; a second time is no error."""
         api_key = get_object_or_404(ApiKey, pk=key_id)
         revoke_key(api_key, actor_label="maintenance")
         return Response(status=204)
@@ -62,12 +68,14 @@ class ReadOnly(MaintenanceView):
     # Or it could never be left again.
     refuses_when_read_only = False
 
+    @described("showReadOnlyMode", ReadOnlySerializer)
     def get(self, request: Request) -> Response:
-        """Tell."""
+        """Tell whether the portal only reads."""
         return Response({"enabled": read_only.is_on()})
 
+    @described("setReadOnlyMode", ReadOnlySerializer, body=ReadOnlySerializer)
     def put(self, request: Request) -> Response:
-        """Set it, for every worker from its next request on."""
+        """Let the portal only read, or end that: in force at the next request, in every worker."""
         body = ReadOnlySerializer(data=request.data)
         body.is_valid(raise_exception=True)
         set_read_only(enabled=body.validated_data["enabled"], actor_label="maintenance")

@@ -19,6 +19,8 @@ def printable(text: str) -> None:
 class StrictSerializer(serializers.Serializer[Any]):
     """A body whose every member is known."""
 
+    refuses_unknown = True
+
     def to_internal_value(self, data: Any) -> Any:
         """Refuse members that nobody asked for: they would be silently lost."""
         if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
@@ -120,6 +122,58 @@ class OwnedApiKeySerializer(ApiKeySerializer):
 
     class Meta(ApiKeySerializer.Meta):
         fields = (*ApiKeySerializer.Meta.fields, "auth0_id")
+
+
+class ListedApiKeySerializer(OwnedApiKeySerializer):
+    """A key of the list; staff alone see whose it is."""
+
+    class Meta(OwnedApiKeySerializer.Meta):
+        optional = ("auth0_id",)
+
+
+class NewApiKeySerializer(serializers.ModelSerializer[ApiKey]):
+    """A new key; it is null where this answer is given again."""
+
+    key = serializers.UUIDField(allow_null=True)
+
+    class Meta:
+        model = ApiKey
+        fields = ("id", "key", "name", "prefix", "scopes", "expires_at", "created_at")
+
+
+class OperatorsNewApiKeySerializer(serializers.Serializer[Any]):
+    """A new key of a person; it is null where this answer is given again."""
+
+    id = serializers.IntegerField()
+    key = serializers.UUIDField(allow_null=True)
+    auth0_id = serializers.CharField()
+    name = serializers.CharField()
+    role = serializers.ChoiceField(choices=Role.choices)
+
+
+class PersonSerializer(serializers.Serializer[Any]):
+    """Somebody, as others see them."""
+
+    auth0_id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class SignInSerializer(serializers.Serializer[Any]):
+    """Where a person signs in, within so many seconds and once."""
+
+    login_url = serializers.URLField()
+    state = serializers.CharField()
+    expires_in = serializers.IntegerField()
+
+
+class TokenSetSerializer(serializers.Serializer[Any]):
+    """What a person's app gets, in the words of RFC 6749; `refresh_token` is "" where Auth0 gives none."""
+
+    access_token = serializers.CharField()
+    refresh_token = serializers.CharField(allow_blank=True)
+    id_token = serializers.CharField(allow_blank=True)
+    token_type = serializers.CharField()
+    expires_in = serializers.IntegerField()
 
 
 class RefreshSerializer(StrictSerializer):

@@ -11,20 +11,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import sign_in
-from accounts.api.serializers import RefreshSerializer
+from accounts.api.serializers import RefreshSerializer, SignInSerializer, TokenSetSerializer
 from accounts.authentication import provider_unavailable
 from accounts.jwks import PAUSE_SECONDS, KeysUnavailableError
 from accounts.models import SignIn
 from accounts.provider import ProviderUnavailableError
 from accounts.sign_in import ClientRefusedError, DeactivatedError, GrantRefusedError
 from web.errors import RETRY_AFTER_SECONDS, Problem
-from web.parameters import ApiView
+from web.parameters import LONGEST_VALUE, ApiView
+from web.schema.describing import described
 
 # What Auth0 says when it sends a person back without a code; anything else is a failure that it does not explain.
 _REFUSED_AT_AUTH0 = {
     "access_denied": "Auth0 let nobody in: the sign-in was refused or given up.",
     "unauthorized": "Auth0 let nobody in: the account may not sign in.",
 }
+UNCONFIGURED = ("identity_provider_not_configured",)
 _AWAY = frozenset({"server_error", "temporarily_unavailable"})
 
 
@@ -87,8 +89,18 @@ class Login(SignInView):
 
     query_parameters = frozenset({"redirect"})
 
+    @described(
+        "beginSignIn",
+        {200: SignInSerializer, 302: None},
+        refuses={503: UNCONFIGURED},
+        parameters={"redirect": {"description": "`1` leads there at once.", "type": "string", "enum": ["0", "1"]}},
+        headers={302: ["Location"]},
+    )
     def get(self, request: Request) -> HttpResponseBase:
-        """Begin a sign-in; a browser is sent on at once."""
+        """Begin a sign-in.
+
+        A browser is sent on at once.
+        """
         wanted = request.query_params.get("redirect")
         if wanted not in (None, "0", "1"):
             raise ValidationError({"redirect": ["Give 1 to be redirected, 0 not to be."]})
@@ -106,8 +118,23 @@ class Callback(SignInView):
     # Auth0 adds parameters of its own, and its Actions more.
     other_parameters_allowed = True
 
+    @described(
+        "finishSignIn",
+        TokenSetSerializer,
+        refuses={
+            400: ("invalid_grant", "invalid_state", "sign_in_failed"),
+            403: ("account_deactivated", "sign_in_refused"),
+            502: ("identity_provider_error",),
+            503: UNCONFIGURED,
+        },
+        parameters={
+            "code": {"description": "As Auth0 gives it.", "type": "string", "maxLength": LONGEST_VALUE},
+            "state": {"description": "The state that the sign-in began with.", "type": "string", "maxLength": LONGEST_VALUE},
+            "error": {"description": "Why Auth0 gives no code.", "type": "string", "maxLength": LONGEST_VALUE},
+        },
+    )
     def get(self, request: Request) -> Response:
-        """Answer with the tokens, once."""
+        """Finish a sign-in with what Auth0 gave: tokens, once."""
         code, error = request.query_params.get("code", ""), request.query_params.get("error")
         if not code and error is None:
             raise ValidationError({"code": ["Auth0 gives a code, or an error."]})
@@ -137,8 +164,14 @@ class Refresh(SignInView):
             401, "invalid_grant", "Auth0 does not take this refresh token: sign in anew.", {"WWW-Authenticate": challenge}
         )
 
+    @described(
+        "refreshTokens",
+        TokenSetSerializer,
+        body=RefreshSerializer,
+        refuses={401: ("invalid_grant",), 403: ("account_deactivated",), 502: ("identity_provider_error",), 503: UNCONFIGURED},
+    )
     def post(self, request: Request) -> Response:
-        """Answer with a new set of tokens."""
+        """Swap a refresh token for a new set of tokens."""
         body = RefreshSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         return Response(sign_in.swap_refresh_token(body.validated_data["refresh_token"])._asdict())

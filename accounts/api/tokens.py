@@ -9,14 +9,21 @@ from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.serializers import ApiKeySerializer, OwnedApiKeySerializer, TokenRequestSerializer
+from accounts.api.serializers import (
+    ApiKeySerializer,
+    ListedApiKeySerializer,
+    NewApiKeySerializer,
+    OwnedApiKeySerializer,
+    TokenRequestSerializer,
+)
 from accounts.models import ApiKey
 from accounts.permissions import HasScope, IsActiveUser, person_of
 from accounts.services import TooManyKeysError, issue_own_key, revoke_key
 from web.errors import Problem
 from web.idempotency import idempotent
 from web.paging import KeysetPaginator, paged_response
-from web.parameters import ApiView
+from web.parameters import LONGEST_VALUE, ApiView
+from web.schema.describing import described
 
 KEYS = KeysetPaginator(ordering=("-created_at", "-id"))
 
@@ -27,8 +34,17 @@ class TokenList(ApiView):
     permission_classes = (IsActiveUser, HasScope("admin"))
     query_parameters = frozenset({"limit", "cursor", "user"})
 
+    @described(
+        "listTokens",
+        ListedApiKeySerializer,
+        many=True,
+        parameters={"user": {"description": "Staff: whose keys, by Auth0 id.", "type": "string", "maxLength": LONGEST_VALUE}},
+    )
     def get(self, request: Request) -> Response:
-        """List keys: one's own, for staff everybody's, or those of the Auth0 id in `user`."""
+        """List keys, newest first.
+
+        One's own; for staff everybody's, or those of the Auth0 id in `user`.
+        """
         viewer = person_of(request)
         keys: QuerySet[ApiKey] = ApiKey.objects.visible_to(viewer).for_listing()
         if "user" in request.query_params:
@@ -40,6 +56,12 @@ class TokenList(ApiView):
 
         return paged_response(request, keys, serialize, KEYS)
 
+    @described(
+        "createToken",
+        {201: NewApiKeySerializer},
+        body=TokenRequestSerializer,
+        refuses={403: ("lifetime_too_long", "scope_too_wide"), 409: ("too_many_keys",)},
+    )
     @idempotent("key")
     def post(self, request: Request) -> Response:
         """Make a key for oneself, shown this once."""
@@ -79,6 +101,7 @@ class TokenDetail(ApiView):
 
     permission_classes = (IsActiveUser, HasScope("admin"))
 
+    @described("revokeToken")
     def delete(self, request: Request, key_id: int) -> Response:
         """Revoke a key from the next request on; a second time is no error."""
         viewer = person_of(request)

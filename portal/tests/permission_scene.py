@@ -224,17 +224,19 @@ class Scene:
         path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: parameters[found[1]], path)
         return "/" + path.replace("^", "").replace(r"\Z", "").replace("$", "").replace("\\", "")
 
-    def ask(self, identity: Identity, verb: str, path: str, door: Door | None = None) -> HttpResponse:
-        """Send one request and take back whatever it did."""
+    def ask(self, identity: Identity, verb: str, path: str, door: Door | None = None, **changes: Any) -> HttpResponse:
+        """Send one request and take back whatever it did; `headers`, `query`, `data` and `content_type` may be changed."""
         client, address = self.clients[identity.name], FOREIGN if "elsewhere" in identity.name else "127.0.0.1"
         query, body = (dict(door.query), dict(door.body)) if door else ({}, {})
-        if query.get("signature"):
+        query |= changes.pop("query", {})
+        if query.get("signature") == "of anna":
             query["signature"] = listen_token(Call.objects.get(), self.people["anna"], None)
         content = self._content(client, path, body) if verb not in ("GET", "HEAD", "OPTIONS") else {}
+        headers = self.headers[identity.name] | changes.pop("headers", {})
         cookies, before = copy.deepcopy(client.cookies), transaction.savepoint()
         with mock.patch("telephony.services.call_links.placing.dial"):
             response = client.generic(
-                verb, path, query_params=query, headers=self.headers[identity.name], REMOTE_ADDR=address, **content
+                verb, path, query_params=query, headers=headers, REMOTE_ADDR=address, **(content | changes)
             )
         if response.streaming:
             # The file it reads from is closed at its end.

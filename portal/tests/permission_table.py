@@ -178,6 +178,8 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row("api/v2/numbers/<int:number_id>/assign", POST=staff(409, body={"auth0_id": "auth0|ben"})),
         row("api/v2/numbers/<int:number_id>/release", POST=staff(200)),
         row("api/v2/numbers/<int:number_id>/assignments", GET=staff(200)),
+        row("api/v2/schema", GET=anyone(200)),
+        row("api/v2/docs", GET=anyone(200)),
         # Whatever is no address of the API.
         row("api/v2/", **{verb: anyone(404) for verb in VERBS}),
     ),

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 
 from accounts.permissions import SCOPES
 from demo.auth0 import Auth0StandIn
+from portal.tests import conformance
 from portal.tests.permission_rules import IDENTITIES, ROLES, VERBS, Identity, Row, routes
 from portal.tests.permission_scene import MODELS, Scene
 from portal.tests.permission_table import (
@@ -83,6 +84,7 @@ def faults(row: Row, verb: str, answer: HttpResponse) -> Iterator[str]:
         yield f"as {answer['Content-Type']}"
     if answer.cookies:
         yield "with a cookie"
+    yield from conformance.faults(verb, row.route, answer)
 
 
 def test_a_signed_address_opens_the_audio_and_nothing_else(scene: Scene) -> None:

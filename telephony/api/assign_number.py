@@ -1,6 +1,6 @@
 """`assign-number`: every person gets a number and an extension, once."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from rest_framework import serializers
@@ -8,7 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.serializers import StrictCharField, StrictSerializer
+from accounts.models import Role
 from accounts.permissions import HasScope, IsActiveUser, person_of
+from telephony.api.serializers import SipCredentialsSerializer
 from telephony.models import Assignment
 from telephony.services.assignments import NotClaimableError, release
 from telephony.services.credentials import renew_password
@@ -17,6 +19,7 @@ from web import read_only
 from web.errors import Problem
 from web.idempotency import idempotent
 from web.parameters import ApiView
+from web.schema.describing import described
 
 
 class AreaCodeSerializer(StrictSerializer):
@@ -31,7 +34,30 @@ class AreaCodeSerializer(StrictSerializer):
         return value
 
 
-def described(assignment: Assignment) -> dict[str, Any]:
+# The document's own.
+EXAMPLE: Final = {
+    "role": "user",
+    "phone_number": "17036879447",
+    "auth0_id": "auth0|6316dd611151a2dd290c2cca",
+    "extension": "1006",
+    "updated_at": "2022-09-09T10:22:21.485072Z",
+    "created_at": "2022-09-07T05:31:26.524290Z",
+}
+POOL_EMPTY: Final = ("extension_pool_empty", "number_pool_empty")
+
+
+class AssignedNumberSerializer(serializers.Serializer[Any]):
+    """A person's number and extension."""
+
+    role = serializers.ChoiceField(choices=Role.choices)
+    phone_number = serializers.CharField()
+    auth0_id = serializers.CharField()
+    extension = serializers.CharField()
+    updated_at = serializers.DateTimeField()
+    created_at = serializers.DateTimeField()
+
+
+def described_assignment(assignment: Assignment) -> dict[str, Any]:
     """Return the document's object and nothing else; the assignment has a number."""
     instant = serializers.DateTimeField()
     user = assignment.user
@@ -52,20 +78,35 @@ class AssignNumber(ApiView):
     # GET acts, as existing clients call it: a HEAD must not.
     head_allowed = False
 
+    @described("getNumber", AssignedNumberSerializer, example=EXAMPLE, refuses={403: ("permission_denied",), 409: POOL_EMPTY})
     def get(self, request: Request) -> Response:
-        """Return the person's number and extension, assigned now when there is none."""
-        return Response(described(self._assign(request)[0]), headers={"Cache-Control": "no-store"})
+        """Return the caller's number and extension, assigned now when there are none."""
+        return Response(described_assignment(self._assign(request)[0]), headers={"Cache-Control": "no-store"})
 
+    @described(
+        "assignNumber",
+        {200: AssignedNumberSerializer, 201: AssignedNumberSerializer},
+        body=AreaCodeSerializer,
+        example=EXAMPLE,
+        refuses={409: POOL_EMPTY},
+    )
     @idempotent()
     def post(self, request: Request) -> Response:
-        """Do the same, with a wish for an area code: 201 when assigned now."""
-        body = AreaCodeSerializer(data=request.data or {})
+        """Assign a number and an extension.
+
+        It may be asked for an area code. 201 when they are assigned now, 200 when they were before.
+        """
+        body = AreaCodeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         assignment, is_new = self._assign(request, body.validated_data.get("area_code", ""))
-        return Response(described(assignment), status=201 if is_new else 200)
+        return Response(described_assignment(assignment), status=201 if is_new else 200)
 
+    @described("releaseNumber")
     def delete(self, request: Request) -> Response:
-        """Give number and extension back; each rests before somebody else gets it. A second time changes nothing."""
+        """Give number and extension back.
+
+        Each rests before somebody else gets it. A second time changes nothing.
+        """
         held = assignment_of(person_of(request))
         if held is not None:
             release(held, actor=person_of(request))
@@ -92,10 +133,14 @@ class SipPassword(ApiView):
 
     permission_classes = (IsActiveUser, HasScope("numbers:write"))
 
+    @described("renewSipPassword", SipCredentialsSerializer, body=StrictSerializer, refuses={409: ("number_required",)})
     @idempotent("password")
     def post(self, request: Request) -> Response:
-        """Set a new SIP password: the old one is no good from now on."""
-        StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)
+        """Set a new SIP password for the caller's phone.
+
+        It is shown this once; the old one is no good from now on.
+        """
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
         held = assignment_of(person_of(request))
         if held is None:
             raise Problem(409, "number_required", "You have no number yet: assign-number gives you one.")

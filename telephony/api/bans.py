@@ -6,11 +6,12 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.serializers import StrictCharField, StrictSerializer, printable
+from accounts.api.serializers import PersonSerializer, StrictCharField, StrictSerializer, printable
 from accounts.api.staff import StaffView
 from accounts.permissions import person_of
 from telephony.api.keeping import StrictIntegerField
@@ -20,6 +21,7 @@ from telephony.services.bans import MOST_MINUTES, NotBannableError, ban, lasting
 from web.errors import Problem
 from web.idempotency import idempotent
 from web.paging import KeysetPaginator, paged_response
+from web.schema.describing import described
 
 BANS: Final = KeysetPaginator(ordering=("-since", "-id"))
 FAILURES: Final = KeysetPaginator(ordering=("-last_at", "-id"))
@@ -48,12 +50,29 @@ class BanSerializer(serializers.ModelSerializer[BannedAddress]):
 
     class Meta:
         model = BannedAddress
-        fields = ("id", "address", "since", "until", "failures", "last_user", "reason", "banned_by")
+        fields: tuple[str, ...] = ("id", "address", "since", "until", "failures", "last_user", "reason", "banned_by")
 
+    @extend_schema_field(PersonSerializer(allow_null=True))
     def get_banned_by(self, banned: BannedAddress) -> dict[str, str] | None:
         """Return who banned it."""
         by = banned.banned_by
         return {"auth0_id": by.auth0_id, "name": str(by)} if by else None
+
+
+class ReloadSerializer(serializers.Serializer[Any]):
+    """Whether a switch has loaded its list; `problem` is "" where it has."""
+
+    switch = serializers.CharField(allow_blank=True)
+    problem = serializers.CharField(allow_blank=True)
+
+
+class NewBanSerializer(BanSerializer):
+    """A ban, and what each switch made of it."""
+
+    switches = ReloadSerializer(many=True)
+
+    class Meta(BanSerializer.Meta):
+        fields = (*BanSerializer.Meta.fields, "switches")
 
 
 class FailedRegistrationSerializer(serializers.ModelSerializer[FailedRegistration]):
@@ -71,6 +90,7 @@ class BanList(StaffView):
 
     query_parameters = frozenset({"limit", "cursor"})
 
+    @described("listBans", BanSerializer, many=True)
     def get(self, request: Request) -> Response:
         """List the bans that are in force."""
         bans = BannedAddress.objects.in_force(timezone.now()).select_related("banned_by")
@@ -80,9 +100,13 @@ class BanList(StaffView):
 
         return paged_response(request, bans, serialize, BANS)
 
+    @described("banAddress", {201: NewBanSerializer}, body=BanRequestSerializer, refuses={409: ("not_bannable",)})
     @idempotent()
     def post(self, request: Request) -> Response:
-        """Ban an address or a network; `switches` says which have loaded their lists, and what kept the others from it."""
+        """Ban an address or a network.
+
+        `switches` says which have loaded their lists, and what kept the others from it.
+        """
         body = BanRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         wanted = body.validated_data
@@ -102,12 +126,14 @@ class BanList(StaffView):
 class BanDetail(StaffView):
     """GET one ban; DELETE lifts it."""
 
+    @described("getBan", BanSerializer)
     def get(self, request: Request, ban_id: int) -> Response:
         """Show a ban that is in force."""
         return Response(BanSerializer(_find(ban_id)).data)
 
+    @described("liftBan")
     def delete(self, request: Request, ban_id: int) -> Response:
-        """Listen to the network again."""
+        """Lift a ban: the network is listened to again."""
         lift(_find(ban_id), actor=person_of(request))
         publish()
         return Response(status=204)
@@ -123,6 +149,7 @@ class FailedRegistrationList(StaffView):
 
     query_parameters = frozenset({"limit", "cursor"})
 
+    @described("listFailedRegistrations", FailedRegistrationSerializer, many=True)
     def get(self, request: Request) -> Response:
         """List addresses and how often they failed."""
 

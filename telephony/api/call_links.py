@@ -1,6 +1,6 @@
 """`call-link`: the switch rings the source, or is dialled from there, then the destination, and bridges them."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.core.validators import RegexValidator
 from rest_framework import serializers
@@ -25,6 +25,7 @@ from web import read_only
 from web.errors import Problem
 from web.idempotency import idempotency_of, idempotent
 from web.parameters import ApiView
+from web.schema.describing import described
 
 NO_STORE = {"Cache-Control": "no-store"}
 SWITCH_BACK_IN_SECONDS = "10"
@@ -94,6 +95,38 @@ class CallLinkDetailSerializer(CallLinkSerializer):
         fields = (*CallLinkSerializer.Meta.fields, "hangup_cause", "source_answered_at", "bridged_at", "ended_at")
 
 
+# The document's own.
+EXAMPLE: Final = {
+    "id": 41,
+    "call_uuid": "8d6b0a3e-5a0e-4f0f-9d55-2f5a0f6a1c11",
+    "status": "ringing_source",
+    "source_number": "12762087784",
+    "destination_number": "12403019517",
+    "mode": "callback",
+    "created_at": "2026-11-03T09:30:00.120000Z",
+    "expires_at": "2026-11-03T09:31:15.120000Z",
+}
+REFUSED: Final[dict[int, tuple[str, ...]]] = {
+    403: ("destination_not_allowed", "extension_closed"),
+    409: ("cell_phone_required", "number_required"),
+    429: ("call_limit_reached",),
+    503: ("switch_unavailable",),
+}
+_NUMBER: Final = {"type": "string", "pattern": "^[0-9 ()+.-]{2,40}$"}
+PARAMETERS: Final = {
+    "source_number": {"description": "Who is rung first, in any notation; of mode `callback` it is required.", **_NUMBER},
+    "destination_number": {"description": "Who is rung then, in any notation.", "required": True, **_NUMBER},
+    "mode": {
+        "description": "Whether the switch rings both, or the source dials in.",
+        "type": "string", "enum": CallLink.Mode.values,
+    },
+    "timeout": {
+        "description": "Of mode `dial_in`: for how many minutes the call is waited for.",
+        "type": "integer", "minimum": 1, "maximum": LONGEST_WAIT_MINUTES,
+    },
+}  # fmt: skip
+
+
 class CallLinks(ApiView):
     """GET, as existing clients call it, and POST place a call; the same pair again within 30 seconds is the same call."""
 
@@ -102,6 +135,13 @@ class CallLinks(ApiView):
     # GET dials: a HEAD must not.
     head_allowed = False
 
+    @described(
+        "placeCallLinkByAddress",
+        {202: CallLinkSerializer},
+        example=EXAMPLE,
+        refuses=REFUSED | {403: (*REFUSED[403], "prefetch_refused")},
+        parameters=PARAMETERS,
+    )
     def get(self, request: Request) -> Response:
         """Place a call between the two numbers of the query."""
         if "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
@@ -109,6 +149,7 @@ class CallLinks(ApiView):
         read_only.refuse()
         return self._place(request, request.query_params.dict())
 
+    @described("placeCallLink", {202: CallLinkSerializer}, body=LinkRequestSerializer, example=EXAMPLE, refuses=REFUSED)
     @idempotent()
     def post(self, request: Request) -> Response:
         """Place a call between the two numbers of the body."""
@@ -153,13 +194,18 @@ class CallLinkDetail(ApiView):
         """Want leave to read for looking, to write for hanging up."""
         return [IsActiveUser(), HasScope("calls:write" if self.request.method == "DELETE" else "calls:read")()]
 
+    @described("getCallLink", CallLinkDetailSerializer)
     def get(self, request: Request, link_id: int) -> Response:
-        """Show a link."""
+        """Show how far a link has come."""
         link = bring_up_to_date(self._find(request, link_id))
         return Response(CallLinkDetailSerializer(link).data, headers=NO_STORE)
 
+    @described("hangUpCallLink", refuses={503: ("switch_unavailable",)})
     def delete(self, request: Request, link_id: int) -> Response:
-        """Hang a link up, at whatever stage it is; one that is over stays as it is."""
+        """Hang a link up, at whatever stage it is.
+
+        One that is over stays as it is.
+        """
         try:
             cancel(self._find(request, link_id), actor=person_of(request))
         except SwitchAwayError:

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.permissions import HasScope, IsActiveUser, person_of
-from telephony.api.serializers import CallDetailSerializer, CallSerializer
+from telephony.api.serializers import CallDetailSerializer, CallSerializer, PeaksSerializer
 from telephony.audio import audio_response, waveform_of
 from telephony.filters.calls import CallFilter
 from telephony.models import Call
@@ -20,8 +20,34 @@ from telephony.models.calls import CallQuerySet
 from telephony.services.recordings import LegalHoldError, delete_audio, listener_of
 from web.errors import Problem
 from web.paging import KeysetPaginator, paged_response
-from web.parameters import ApiView
+from web.parameters import LONGEST_VALUE, ApiView
+from web.schema.describing import described
 
+WAV = {"type": "string", "contentMediaType": "audio/wav"}
+# The document's own; our members stand beside its.
+EXAMPLE = [
+    {
+        "id": 1625,
+        "provider": 0,
+        "call_to": "1005",
+        "call_from": "1006",
+        "extension": 16,
+        "bill_duration": 10,
+        "didnumber": 0,
+        "domain": "phoneai.boomslang.io",
+        "hangup_cause": "NORMAL_CLEARING",
+        "recording": "",
+        "call_direction": "outbound",
+        "call_uuid": "3e926aae-0b03-11ed-a6cf-9dde3cd1ca46",
+        "created_at": "2022-07-24T03:47:05.82719Z",
+        "started_at": "2022-07-23T20:46:48Z",
+        "answered_at": "2022-07-23T20:46:51Z",
+        "ended_at": "2022-07-23T20:47:01Z",
+        "answered": True,
+        "outcome": "answered",
+        "local": True,
+    }
+]
 CALLS = KeysetPaginator(ordering=("-started_at", "-id"))
 
 
@@ -38,9 +64,11 @@ class CallRecordingList(ApiView):
 
     permission_classes = (IsActiveUser, HasScope("calls:read"))
     query_parameters = frozenset({"limit", "cursor", *CallFilter.base_filters})
+    filters = CallFilter
 
+    @described("listCalls", CallSerializer, many=True, example=EXAMPLE)
     def get(self, request: Request) -> Response:
-        """List calls."""
+        """List the calls that one may see, newest first."""
         queryset = filtered_calls(request)
 
         def serialize(calls: Sequence[Call]) -> Any:
@@ -65,8 +93,9 @@ class CallRecordingDetail(ApiView):
 
     permission_classes = (IsActiveUser, HasScope("calls:read"))
 
+    @described("getCall", CallDetailSerializer)
     def get(self, request: Request, call_id: int) -> Response:
-        """Show a call."""
+        """Show a call with its legs, its quality and what happened when."""
         call = find_call(person_of(request), call_id)
         return Response(CallDetailSerializer(call, context={"request": request}).data)
 
@@ -82,12 +111,23 @@ class CallRecordingAudio(ApiView):
             return [AllowAny()]
         return [IsActiveUser(), HasScope("calls:write" if self.request.method == "DELETE" else "calls:read")()]
 
+    @described(
+        "getAudio",
+        {200: WAV, 206: WAV, 416: None},
+        media_type="audio/wav",
+        also_by="signature",
+        headers={200: ["Accept-Ranges"], 206: ["Accept-Ranges", "Content-Range"], 416: ["Content-Range"]},
+        parameters={
+            "signature": {"description": "Of the address in `recording`.", "type": "string", "maxLength": LONGEST_VALUE}
+        },
+    )
     def get(self, request: Request, call_id: int) -> HttpResponseBase:
         """Send the audio, or the range of it that was asked for."""
         listener = self._listener(request, call_id)
         call = find_call(listener, call_id)
         return audio_response(request._request, call.recording, listener)
 
+    @described("deleteAudio", refuses={409: ("legal_hold",)})
     def delete(self, request: Request, call_id: int) -> Response:
         """Delete the audio and keep the record."""
         call = find_call(person_of(request), call_id)
@@ -116,6 +156,7 @@ class CallRecordingPeaks(ApiView):
 
     permission_classes = (IsActiveUser, HasScope("calls:read"))
 
+    @described("getPeaks", PeaksSerializer, refuses={404: ("not_measured_yet",)})
     def get(self, request: Request, call_id: int) -> Response:
-        """Send the waveform."""
+        """Send the waveform of a recording."""
         return Response(waveform_of(find_call(person_of(request), call_id).recording))

@@ -1,5 +1,7 @@
 """`cell-phone`: the phone from which a person dials in to call links."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -11,6 +13,7 @@ from telephony.services.cell_phones import cell_phone_of, forget_cell_phone, reg
 from telephony.services.dialing import DestinationNotAllowedError
 from web.errors import Problem
 from web.parameters import ApiView
+from web.schema.describing import described
 
 
 class CellPhoneSerializer(StrictSerializer):
@@ -19,17 +22,30 @@ class CellPhoneSerializer(StrictSerializer):
     number = StrictCharField(max_length=60, trim_whitespace=False)
 
 
+class RegisteredCellPhoneSerializer(serializers.Serializer[Any]):
+    """The number that is registered, "" where there is none."""
+
+    number = serializers.CharField(allow_blank=True)
+
+
 class CellPhoneDetail(ApiView):
     """GET, PUT and DELETE one's own registered cell phone."""
 
     permission_classes = (IsActiveUser, HasScope("numbers:write"))
 
+    @described("getCellPhone", RegisteredCellPhoneSerializer)
     def get(self, request: Request) -> Response:
-        """Show it; "" where none is registered."""
+        """Show the cell phone that is registered, "" where none is."""
         return Response({"number": cell_phone_of(person_of(request))})
 
+    @described(
+        "registerCellPhone",
+        RegisteredCellPhoneSerializer,
+        body=CellPhoneSerializer,
+        refuses={403: ("destination_not_allowed",)},
+    )
     def put(self, request: Request) -> Response:
-        """Register a number in place of the one before."""
+        """Register a cell phone in place of the one before."""
         body = CellPhoneSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         person = person_of(request)
@@ -41,8 +57,12 @@ class CellPhoneDetail(ApiView):
             raise Problem(403, "destination_not_allowed", str(error)) from None
         return Response({"number": number})
 
+    @described("forgetCellPhone")
     def delete(self, request: Request) -> Response:
-        """Forget it. A second time changes nothing."""
+        """Forget the registered cell phone.
+
+        A second time changes nothing.
+        """
         person = person_of(request)
         forget_cell_phone(person, actor=person)
         return Response(status=204)

@@ -1,23 +1,27 @@
 """`extensions`: who holds what, for staff; closing one ends what its phones do, and the answer says what each switch did."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.serializers import StrictSerializer
+from accounts.api.serializers import PersonSerializer, StrictSerializer
 from accounts.api.staff import StaffView
 from accounts.permissions import person_of
 from telephony.api.filtering import filtered
+from telephony.api.serializers import SipCredentialsSerializer
 from telephony.filters.extensions import ExtensionFilter
 from telephony.models import Extension, Registration, Revocation, RevocationErrand
 from telephony.services.extensions import NotHeldError, RestingError, close_extension, open_extension, renew_password_of
 from web.errors import Problem
 from web.idempotency import idempotent
 from web.paging import KeysetPaginator, paged_response
+from web.schema.describing import described
 
 EXTENSIONS = KeysetPaginator(ordering=("number", "id"))
 REVOCATIONS = KeysetPaginator(ordering=("-created_at", "-id"))
@@ -33,6 +37,7 @@ class PhoneSerializer(serializers.ModelSerializer[Registration]):
         model = Registration
         fields = ("switch", "network_ip", "network_port", "agent", "since", "expires_at")
 
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_since(self, phone: Registration) -> str | None:
         """Return since when, where that is known."""
         return serializers.DateTimeField().to_representation(phone.since) if phone.since_is_known else None
@@ -48,11 +53,12 @@ class ExtensionSerializer(serializers.ModelSerializer[Extension]):
 
     class Meta:
         model = Extension
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "number", "domain", "display_name", "state", "cooling_until", "forward_to", "holder", "phone_number",
             "phones", "created_at", "updated_at",
         )  # fmt: skip
 
+    @extend_schema_field(PersonSerializer(allow_null=True))
     def get_holder(self, extension: Extension) -> dict[str, str] | None:
         """Return who holds it, null where nobody does."""
         held = extension.held_by
@@ -64,12 +70,29 @@ class ExtensionSerializer(serializers.ModelSerializer[Extension]):
         return held.number.number if held and held.number else ""
 
 
+class StepSerializer(serializers.Serializer[Any]):
+    """What a switch was told, and what it answered; `phones`, `from` and `to` are there where there are some."""
+
+    at = serializers.DateTimeField()
+    step = serializers.CharField()
+    command = serializers.CharField(allow_blank=True)
+    answer = serializers.CharField(allow_blank=True)
+
+
 class ErrandSerializer(serializers.ModelSerializer[RevocationErrand]):
     """What became of a revocation at one switch; `steps` is what the last try said and heard."""
+
+    steps = serializers.SerializerMethodField()
 
     class Meta:
         model = RevocationErrand
         fields = ("event_socket", "state", "attempts", "problem", "next_at", "done_at", "steps")
+
+    @extend_schema_field(StepSerializer(many=True))
+    def get_steps(self, errand: RevocationErrand) -> list[dict[str, Any]]:
+        """Return the steps in their order, with their times as all others are written."""
+        instant = serializers.DateTimeField()
+        return [step | {"at": instant.to_representation(datetime.fromisoformat(step["at"]))} for step in errand.steps]
 
 
 class RevocationSerializer(serializers.ModelSerializer[Revocation]):
@@ -77,21 +100,32 @@ class RevocationSerializer(serializers.ModelSerializer[Revocation]):
 
     requested_by = serializers.SerializerMethodField()
     state = serializers.SerializerMethodField()
-    done_at = serializers.DateTimeField()
+    done_at = serializers.DateTimeField(allow_null=True)
     switches = ErrandSerializer(source="errands", many=True)
 
     class Meta:
         model = Revocation
         fields = ("id", "reason", "requested_by", "created_at", "state", "done_at", "switches")
 
+    @extend_schema_field(PersonSerializer(allow_null=True))
     def get_requested_by(self, revocation: Revocation) -> dict[str, str] | None:
         """Return who asked for it, null where nobody did by name."""
         by = revocation.requested_by
         return {"auth0_id": by.auth0_id, "name": str(by)} if by else None
 
+    @extend_schema_field(serializers.ChoiceField(choices=["done", "pending"]))
     def get_state(self, revocation: Revocation) -> str:
         """Return whether every switch has let go."""
         return "done" if revocation.is_done else "pending"
+
+
+class ExtensionDetailSerializer(ExtensionSerializer):
+    """An extension with the last that was taken from it, null where nothing was."""
+
+    revocation = RevocationSerializer(allow_null=True)
+
+    class Meta(ExtensionSerializer.Meta):
+        fields = (*ExtensionSerializer.Meta.fields, "revocation")
 
 
 def find_extension(extension_id: int) -> Extension:
@@ -99,7 +133,7 @@ def find_extension(extension_id: int) -> Extension:
     return get_object_or_404(Extension.objects.for_listing(), pk=extension_id)
 
 
-def described(extension_id: int) -> dict[str, Any]:
+def with_revocation(extension_id: int) -> dict[str, Any]:
     """Return an extension as it is now, with the last that was taken from it; `revocation` is null where nothing was."""
     last = Revocation.objects.filter(extension=extension_id).for_listing().first()
     revocation = RevocationSerializer(last).data if last else None
@@ -110,9 +144,11 @@ class ExtensionList(StaffView):
     """GET the extensions in the order of their numbers, as a bare array."""
 
     query_parameters = frozenset({"limit", "cursor", *ExtensionFilter.base_filters})
+    filters = ExtensionFilter
 
+    @described("listExtensions", ExtensionSerializer, many=True)
     def get(self, request: Request) -> Response:
-        """List extensions."""
+        """List extensions in the order of their numbers."""
         extensions = filtered(ExtensionFilter, request, Extension.objects.for_listing())
 
         def serialize(page: Sequence[Extension]) -> Any:
@@ -124,44 +160,59 @@ class ExtensionList(StaffView):
 class ExtensionDetail(StaffView):
     """GET one extension."""
 
+    @described("getExtension", ExtensionDetailSerializer)
     def get(self, request: Request, extension_id: int) -> Response:
         """Show an extension, with the last that was taken from it."""
         find_extension(extension_id)
-        return Response(described(extension_id))
+        return Response(with_revocation(extension_id))
 
 
 class ExtensionClose(StaffView):
     """POST closes an extension."""
 
+    @described("closeExtension", ExtensionDetailSerializer, body=StrictSerializer, refuses={409: ("extension_resting",)})
     @idempotent()
     def post(self, request: Request, extension_id: int) -> Response:
-        """Let nobody use it any more; the answer says what every switch did. A second time changes nothing."""
-        StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)
+        """Close an extension: nobody can use it any more.
+
+        The answer says what every switch did. A second time changes nothing.
+        """
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
         try:
             close_extension(find_extension(extension_id), actor=person_of(request))
         except RestingError as error:
             raise Problem(409, "extension_resting", str(error)) from None
-        return Response(described(extension_id))
+        return Response(with_revocation(extension_id))
 
 
 class ExtensionOpen(StaffView):
     """POST opens an extension again."""
 
+    @described("openExtension", ExtensionDetailSerializer, body=StrictSerializer)
     @idempotent()
     def post(self, request: Request, extension_id: int) -> Response:
-        """Let its holder use it again, or somebody else be given it. A second time changes nothing."""
-        StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)
+        """Open an extension again, for its holder or the next one.
+
+        A second time changes nothing.
+        """
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
         open_extension(find_extension(extension_id), actor=person_of(request))
-        return Response(described(extension_id))
+        return Response(with_revocation(extension_id))
 
 
 class ExtensionPassword(StaffView):
     """POST renews the password of an extension's phones, which is shown this once."""
 
+    @described(
+        "renewSipPasswordOfExtension", SipCredentialsSerializer, body=StrictSerializer, refuses={409: ("extension_not_held",)}
+    )
     @idempotent("password")
     def post(self, request: Request, extension_id: int) -> Response:
-        """Set a new SIP password: whoever has the old one is thrown out."""
-        StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)
+        """Set a new SIP password for the phones of an extension.
+
+        It is shown this once; whoever has the old one is thrown out.
+        """
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
         extension = find_extension(extension_id)
         try:
             password = renew_password_of(extension, actor=person_of(request))
@@ -176,8 +227,9 @@ class ExtensionRevocations(StaffView):
 
     query_parameters = frozenset({"limit", "cursor"})
 
+    @described("listRevocations", RevocationSerializer, many=True)
     def get(self, request: Request, extension_id: int) -> Response:
-        """List revocations with their proof."""
+        """List what was taken from an extension, with the proof, newest first."""
         revocations = Revocation.objects.filter(extension=find_extension(extension_id)).for_listing()
 
         def serialize(page: Sequence[Revocation]) -> Any:

@@ -6,19 +6,21 @@ from uuid import UUID
 
 from django.http import Http404
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions import HasScope, IsActiveUser, IsStaff, person_of
 from telephony.api.call_links import SWITCH_BACK_IN_SECONDS
-from telephony.models import GatewayStatus, LiveCall, Registration
-from telephony.services.live.condition import Condition, conditions, heard
+from telephony.models import Call, GatewayStatus, LiveCall, Registration
+from telephony.services.live.condition import Condition, Hearing, conditions, heard
 from telephony.services.live.hanging_up import hang_up
 from telephony.services.switchboard import SwitchAwayError
 from web.errors import Problem
 from web.paging import KeysetPaginator, paged_response
 from web.parameters import ApiView
+from web.schema.describing import described
 
 CALLS = KeysetPaginator(ordering=("-started_at", "-id"))
 BY_ID = KeysetPaginator(ordering=("id",))
@@ -30,7 +32,7 @@ class OfASwitch(serializers.ModelSerializer[Any]):
 
     switch = serializers.CharField(source="switch.name")
     current = serializers.SerializerMethodField()
-    seen_at = serializers.DateTimeField(source="switch.last_heard_at")
+    seen_at = serializers.DateTimeField(source="switch.last_heard_at", allow_null=True)
 
     def get_current(self, row: Any) -> bool:
         """Tell whether its switch is heard."""
@@ -55,6 +57,7 @@ class LiveCallSerializer(OfASwitch):
             "held_at", "extension", "didnumber", "domain", "call_link", "switch", "current", "seen_at",
         )  # fmt: skip
 
+    @extend_schema_field(serializers.ChoiceField(choices=Call.Direction.choices))
     def get_call_direction(self, call: LiveCall) -> str:
         """Return the direction from the viewer's side."""
         return call.direction_for(self.context["viewer"])
@@ -89,10 +92,12 @@ class RegistrationSerializer(OfASwitch):
         """Return the extension's id, 0 where it is none of ours."""
         return phone.extension_id or 0
 
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_since(self, phone: Registration) -> Any:
         """Return since when it is registered, null where nobody knows."""
         return phone.since if phone.since_is_known else None
 
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_since_before(self, phone: Registration) -> Any:
         """Return before when it was registered already, null where `since` is known."""
         return None if phone.since_is_known else phone.since
@@ -117,6 +122,22 @@ class GatewaySerializer(OfASwitch):
         return status.gateway is not None and status.gateway.is_active
 
 
+class SwitchSerializer(serializers.Serializer[Any]):
+    """A switch of the settings; `name` is "" until it was heard once."""
+
+    name = serializers.CharField(allow_blank=True)
+    event_socket = serializers.CharField()
+    hearing = serializers.ChoiceField(choices=[each.value for each in Hearing])
+    current = serializers.BooleanField()
+    seen_at = serializers.DateTimeField(allow_null=True)
+    core_uuid = serializers.CharField(allow_blank=True)
+    version = serializers.CharField(allow_blank=True)
+    started_at = serializers.DateTimeField(allow_null=True)
+    sessions = serializers.IntegerField()
+    max_sessions = serializers.IntegerField()
+    last_cdr_at = serializers.DateTimeField(allow_null=True)
+
+
 def _heard() -> set[int]:
     return {switch.pk for switch in heard(conditions())}
 
@@ -127,8 +148,9 @@ class LiveCalls(ApiView):
     permission_classes = (IsActiveUser, HasScope("calls:read"))
     query_parameters = PAGED
 
+    @described("listLiveCalls", LiveCallSerializer, many=True)
     def get(self, request: Request) -> Response:
-        """List calls."""
+        """List the calls that go on, the newest first."""
         viewer = person_of(request)
 
         def serialize(calls: Sequence[LiveCall]) -> Any:
@@ -142,8 +164,9 @@ class LiveCallDetail(ApiView):
 
     permission_classes = (IsActiveUser, HasScope("calls:write"))
 
+    @described("hangUpLiveCall", refuses={503: ("switch_unavailable",)})
     def delete(self, request: Request, call_uuid: UUID) -> Response:
-        """End it for everybody who takes part."""
+        """Hang a call up, for everybody who takes part."""
         viewer = person_of(request)
         call = LiveCall.objects.visible_to(viewer).for_listing().filter(call_uuid=str(call_uuid)).first()
         if call is None:
@@ -169,8 +192,9 @@ class LiveRegistrations(ApiView):
     permission_classes = (IsActiveUser, HasScope("calls:read"))
     query_parameters = PAGED
 
+    @described("listRegistrations", RegistrationSerializer, many=True)
     def get(self, request: Request) -> Response:
-        """List phones."""
+        """List the phones that are registered."""
         queryset = Registration.objects.current(timezone.now()).visible_to(person_of(request)).for_listing()
 
         def serialize(phones: Sequence[Registration]) -> Any:
@@ -185,8 +209,9 @@ class LiveGateways(ApiView):
     permission_classes = (IsStaff, HasScope("admin"))
     query_parameters = PAGED
 
+    @described("listLiveGateways", GatewaySerializer, many=True)
     def get(self, request: Request) -> Response:
-        """List gateways."""
+        """List how each gateway is on each switch."""
 
         def serialize(statuses: Sequence[GatewayStatus]) -> Any:
             return GatewaySerializer(statuses, many=True, context={"heard": _heard()}).data
@@ -199,8 +224,9 @@ class LiveSwitches(ApiView):
 
     permission_classes = (IsStaff, HasScope("admin"))
 
+    @described("listSwitches", SwitchSerializer, many=True)
     def get(self, request: Request) -> Response:
-        """List switches; there are a handful."""
+        """List the switches, the preferred one first."""
         return Response([_switch(each) for each in conditions()])
 
 

@@ -1,14 +1,18 @@
 """`maintenance/numbers` and `maintenance/status`: the operator fills the pool, and sees how things stand."""
 
+from typing import Any
+
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.maintenance import MaintenanceView
 from accounts.api.serializers import StrictCharField, StrictSerializer, printable
+from telephony.api.status import StatusSerializer
 from telephony.services.inventory import MOST_A_CALL, Offer, add_numbers
 from telephony.services.status import portal_status
 from web.idempotency import idempotent
+from web.schema.describing import described
 
 
 class NumbersSerializer(StrictSerializer):
@@ -23,12 +27,30 @@ class NumbersSerializer(StrictSerializer):
     )
 
 
+class SkippedNumberSerializer(serializers.Serializer[Any]):
+    """A number that was not added, and why."""
+
+    number = serializers.CharField(allow_blank=True)
+    reason = serializers.CharField()
+
+
+class AddedNumbersSerializer(serializers.Serializer[Any]):
+    """How many were added, and each that was not."""
+
+    added = serializers.IntegerField()
+    skipped = SkippedNumberSerializer(many=True)
+
+
 class NumberList(MaintenanceView):
     """POST adds numbers to the pool."""
 
+    @described("addNumbers", AddedNumbersSerializer, body=NumbersSerializer)
     @idempotent()
     def post(self, request: Request) -> Response:
-        """Add what is a number and not there yet; tell of every other one why not."""
+        """Add numbers to the pool.
+
+        Of each that is none, or is there already, the answer says so.
+        """
         body = NumbersSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         provider = body.validated_data["provider"]
@@ -40,6 +62,7 @@ class NumberList(MaintenanceView):
 class Status(MaintenanceView):
     """GET how the portal stands."""
 
+    @described("getStatus", StatusSerializer)
     def get(self, request: Request) -> Response:
-        """Show the version, the database, the pool, the switches, and what waits."""
+        """Show how the portal stands: its version, database, pool, switches, and what waits."""
         return Response(portal_status())

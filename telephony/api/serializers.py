@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import ApiKey, User
@@ -59,9 +60,50 @@ class CallSerializer(serializers.ModelSerializer[Call]):
         token = listen_token(call, self.viewer, auth if isinstance(auth, ApiKey) else None)
         return f"{settings.PUBLIC_URL}{reverse('call-recording-audio', args=[call.pk])}?signature={token}"
 
+    @extend_schema_field(serializers.ChoiceField(choices=Call.Direction.choices))
     def get_call_direction(self, call: Call) -> str:
         """Return the direction as the viewer sees it."""
         return call.direction_for(self.viewer)
+
+
+class QualitySerializer(serializers.Serializer[Any]):
+    """What was measured of the sound: mean opinion score, milliseconds, percent; null where it was not."""
+
+    mos = serializers.FloatField(allow_null=True)
+    jitter_ms = serializers.FloatField(allow_null=True)
+    packet_loss = serializers.FloatField(allow_null=True)
+
+
+class MomentSerializer(serializers.Serializer[Any]):
+    """Something that happened to a leg."""
+
+    at = serializers.DateTimeField()
+    event = serializers.CharField()
+    leg = serializers.CharField()
+
+
+class PauseSerializer(serializers.Serializer[Any]):
+    """Silence in a recording; `to` is null where it lasted to the end."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Name the members: one of them is a word that Python keeps to itself."""
+        return {"from": serializers.DateTimeField(), "to": serializers.DateTimeField(allow_null=True)}
+
+
+class PeaksSerializer(serializers.Serializer[Any]):
+    """How loud a recording is along its way: for each channel the loudest moments, 0 to 1."""
+
+    channels = serializers.IntegerField()
+    duration = serializers.FloatField()
+    peaks = serializers.ListField(child=serializers.ListField(child=serializers.FloatField(min_value=0, max_value=1)))
+
+
+class SipCredentialsSerializer(serializers.Serializer[Any]):
+    """What a phone registers with; the password is null where this answer is given again."""
+
+    username = serializers.CharField()
+    domain = serializers.CharField()
+    password = serializers.CharField(allow_null=True)
 
 
 class LegSerializer(serializers.ModelSerializer[Leg]):
@@ -77,6 +119,7 @@ class LegSerializer(serializers.ModelSerializer[Leg]):
             "hold_seconds", "hangup_cause", "quality",
         )  # fmt: skip
 
+    @extend_schema_field(QualitySerializer)
     def get_quality(self, leg: Leg) -> dict[str, float | None]:
         """Return the mean opinion score (1 to 5), jitter in milliseconds and loss in percent; null where not measured."""
         return {"mos": leg.mos, "jitter_ms": leg.jitter_ms, "packet_loss": leg.packet_loss}
@@ -96,14 +139,17 @@ class CallDetailSerializer(CallSerializer):
 
     duration = serializers.IntegerField(source="duration_seconds")
 
+    @extend_schema_field(LegSerializer(many=True))
     def get_legs(self, call: Call) -> list[dict[str, Any]]:
         """Return the legs in the order in which they began."""
         return [dict(LegSerializer(leg).data) for leg in call.timeline_legs]
 
+    @extend_schema_field(QualitySerializer)
     def get_quality(self, call: Call) -> dict[str, float | None]:
         """Return the worst that any leg measured: the call was heard no better."""
         return call.worst_quality._asdict()
 
+    @extend_schema_field(PauseSerializer(many=True))
     def get_pauses(self, call: Call) -> list[dict[str, Any]]:
         """Return when silence was recorded in place of the talk, oldest first; `to` is null where it was to the end."""
         instant = serializers.DateTimeField()
@@ -115,6 +161,7 @@ class CallDetailSerializer(CallSerializer):
             for pause in (call.recording.pauses() if call.recording else [])
         ]
 
+    @extend_schema_field(MomentSerializer(many=True))
     def get_timeline(self, call: Call) -> list[dict[str, Any]]:
         """Return what happened, oldest first."""
         instant = serializers.DateTimeField()

@@ -22,10 +22,10 @@ from telephony.api.live_recordings import LiveRecordings, RecordingPause
 from telephony.api.maintenance import NumberList as MaintenanceNumberList
 from telephony.api.maintenance import Status
 from telephony.api.me import Me
+from telephony.api.numbers import NumberAssign, NumberAssignments, NumberDetail, NumberList, NumberRelease
 from telephony.api.people import PersonDetail, PersonList
 from telephony.api.providers import ProviderDetail, ProviderList
 from telephony.api.quarantine import QuarantineDetail, QuarantineList, QuarantineRetry
-from telephony.api.numbers import NumberAssign, NumberAssignments, NumberDetail, NumberList, NumberRelease
 from telephony.api.route import Route
 from telephony.api.switches import SwitchDetail, SwitchList
 

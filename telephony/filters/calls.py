@@ -25,6 +25,8 @@ _NUMBER_ID = re.compile(r"[0-9]{1,6}")
 class PartOfNumberField(forms.CharField):
     """Any part of a number: at least three digits, in any notation."""
 
+    json_schema = {"type": "string", "pattern": "^[0-9 ()+./-]{3,40}$"}
+
     def to_python(self, value: Any) -> str:
         """Return the digits alone."""
         text = super().to_python(value) or ""
@@ -45,6 +47,8 @@ class PartOfNumberFilter(django_filters.Filter):
 class ExtensionField(forms.CharField):
     """The number of an extension, with its domain where several have that number: 1006, 1006@pbx.example.com."""
 
+    json_schema = {"type": "string", "pattern": "^[0-9]{2,7}(@[A-Za-z0-9.-]{1,253})?$"}
+
     def to_python(self, value: Any) -> str:
         """Return it as it was given."""
         text = super().to_python(value) or ""
@@ -61,6 +65,8 @@ class ExtensionFilter(django_filters.Filter):
 
 class DidNumberField(forms.CharField):
     """A number of ours: its id (up to 6 digits), or the phone number in any notation."""
+
+    json_schema = {"type": "string", "maxLength": 100}
 
     def to_python(self, value: Any) -> str:
         """Return the id, or the E.164 digits."""
@@ -89,18 +95,28 @@ class WholeNumberFilter(django_filters.Filter):
 class CallFilter(django_filters.FilterSet):
     """The filters of a list of calls, as the person in `request.user` sees them."""
 
-    call_direction = django_filters.ChoiceFilter(choices=Call.Direction.choices, method="filter_direction")
+    call_direction = django_filters.ChoiceFilter(
+        choices=Call.Direction.choices, method="filter_direction", help_text="Which way, from the caller's side."
+    )
     call_from = PartOfNumberFilter(field_name="caller_number", lookup_expr="contains")
     call_to = PartOfNumberFilter(field_name="callee_number", lookup_expr="contains")
     extension = ExtensionFilter(method="filter_extension")
     didnumber = DidNumberFilter(method="filter_didnumber")
     hangup_cause = CauseFilter(method="filter_cause", regex=r"\A[A-Z0-9_]{1,64}\Z")
-    answered = BooleanFilter(field_name="answered")
-    local = BooleanFilter(field_name="local")
-    has_recording = BooleanFilter(method="filter_has_recording")
-    min_duration = WholeNumberFilter(field_name="bill_seconds", lookup_expr="gte", min_value=0, max_value=MOST_SECONDS)
-    started_after = InstantFilter(field_name="started_at", lookup_expr="gte")
-    started_before = InstantFilter(field_name="started_at", lookup_expr="lt")
+    answered = BooleanFilter(field_name="answered", help_text="Whether anybody talked.")
+    local = BooleanFilter(field_name="local", help_text="Whether both parties are extensions.")
+    has_recording = BooleanFilter(method="filter_has_recording", help_text="Whether it can be listened to.")
+    min_duration = WholeNumberFilter(field_name="bill_seconds", lookup_expr="gte", min_value=0, max_value=MOST_SECONDS,
+        help_text="Seconds of talk, at least.",
+    )  # fmt: skip
+    started_after = InstantFilter(
+        field_name="started_at",
+        lookup_expr="gte",
+        help_text="Since when: a time with its zone, or a date, which begins at midnight UTC.",
+    )
+    started_before = InstantFilter(
+        field_name="started_at", lookup_expr="lt", help_text="Until before when: a time with its zone, or a date."
+    )
 
     class Meta:
         model = Call

@@ -104,9 +104,9 @@ class ImportForm(ProvidersForm):
         help_text="As the first line names it.",
     )  # fmt: skip
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> "UploadedFile[Any]":
         """Refuse what is too large, before it is read."""
-        file: UploadedFile = self.cleaned_data["file"]
+        file: UploadedFile[Any] = self.cleaned_data["file"]
         if (file.size or 0) > MOST_BYTES:
             raise forms.ValidationError(f"It is larger than {MOST_BYTES // 1024 // 1024} MB: split it.")
         return file

@@ -1,0 +1,21 @@
+// The API's schema as a page; everything comes from this portal, proofs that are typed in are forgotten with the page.
+(() => {
+  const place = document.getElementById("explorer");
+  window.SwaggerUIBundle({
+    url: place.dataset.schema,
+    domNode: place,
+    deepLinking: true,
+    docExpansion: "none",
+    defaultModelsExpandDepth: 0,
+    defaultModelRendering: "model",
+    displayRequestDuration: true,
+    filter: true,
+    persistAuthorization: false,
+    validatorUrl: null,
+  });
+  document.querySelector("[data-toggle-theme]").addEventListener("click", () => {
+    const root = document.documentElement;
+    root.dataset.bsTheme = root.dataset.bsTheme === "dark" ? "light" : "dark";
+    localStorage.setItem("theme", root.dataset.bsTheme);
+  });
+})();
