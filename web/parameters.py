@@ -19,7 +19,7 @@ LONGEST_VALUE = 1000
 class ApiView(APIView):
     """A REST view: whatever is wrong with a request's manners is refused before the view itself begins."""
 
-    # Of GET: they say what is to be read, and no other verb reads.
+    # Of GET: they say what is to be read, and no other verb reads. OPTIONS asks about such an address.
     query_parameters: ClassVar[frozenset[str]] = frozenset()
     # By which of them a list is narrowed down: the API's schema says so.
     filters: ClassVar[type[django_filters.FilterSet] | None] = None
@@ -77,7 +77,7 @@ class ApiView(APIView):
         return shown and isinstance(answer, Response)
 
     def _check_parameters(self, request: Request) -> None:
-        known = self.query_parameters if request.method in ("GET", "HEAD") else frozenset()
+        known = self.query_parameters if request.method in ("GET", "HEAD", "OPTIONS") else frozenset()
         for name, values in request.query_params.lists():
             if name not in known:
                 if self.other_parameters_allowed:

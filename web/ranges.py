@@ -48,11 +48,7 @@ def file_response(request: HttpRequest, path: Path, *, etag: str, content_type: 
     """
     size = path.stat().st_size
     quoted = f'"{etag}"'
-    response: HttpResponseBase
-    if is_known(quoted, request):
-        response = HttpResponse(status=304)
-    else:
-        response = _ranged(request, path, size, quoted)
+    response = HttpResponse(status=304) if is_known(quoted, request) else _ranged(request, path, size, quoted)
     if response.status_code in (200, 206):
         response.headers["Content-Type"] = content_type
         response.headers["Content-Disposition"] = f'inline; filename="{file_name}"'

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 from django.core.cache import cache
+from django.core.signing import TimestampSigner
 from django.http import HttpResponse
 
 from demo.auth0 import Auth0StandIn
@@ -15,6 +16,7 @@ from portal.tests import conformance
 from portal.tests.permission_rules import IDENTITIES, Identity, Row
 from portal.tests.permission_scene import JSON, Scene
 from portal.tests.permission_table import ROWS
+from telephony.services.recordings import ListenSigner
 
 pytestmark = pytest.mark.django_db
 
@@ -37,8 +39,13 @@ RATE: Final = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 
 @pytest.fixture
-def scene(auth0: Auth0StandIn, settings: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Scene:
+def scene(
+    auth0: Auth0StandIn, settings: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> Scene:
     caplog.set_level("CRITICAL")
+    # An address that changes every five minutes may not do so between two requests of a test.
+    now = TimestampSigner().timestamp()
+    monkeypatch.setattr(ListenSigner, "timestamp", lambda self: now)
     settings.RECORDINGS_ROOT = tmp_path
     return Scene(auth0).build()
 

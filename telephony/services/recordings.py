@@ -27,7 +27,9 @@ from web.locks import lock_names
 logger = logging.getLogger("portal.recordings")
 
 UPLOAD_URL_LIFETIME = timedelta(hours=24)
+# At least; for so long in addition an address stays the same, or no list with a recording were ever what it was a second ago.
 LISTEN_URL_LIFETIME = timedelta(minutes=10)
+LISTEN_URL_STAYS = timedelta(minutes=5)
 PLAYED_AGAIN_AFTER = timedelta(minutes=10)
 LISTEN_SALT = "telephony.recording.listen"
 MAX_RECORDING_BYTES = 2 * 1024**3
@@ -194,15 +196,25 @@ def audio_path(recording: Recording) -> Path:
 # -- listening -------------------------------------------------------------------------------------------------------------
 
 
+class ListenSigner(signing.TimestampSigner):
+    """Sign with the time at which this stretch of time began."""
+
+    def timestamp(self) -> str:
+        """Return it as Django writes it."""
+        stretch = int(LISTEN_URL_STAYS.total_seconds())
+        return signing.b62_encode(int(timezone.now().timestamp()) // stretch * stretch)
+
+
 def listen_token(call: Call, user: User, key: ApiKey | None) -> str:
     """Return a proof, valid for minutes, that this person (by this key) may fetch the audio of this call."""
-    return signing.dumps({"call": call.pk, "user": user.pk, "key": key.pk if key else None}, salt=LISTEN_SALT)
+    claims = {"call": call.pk, "user": user.pk, "key": key.pk if key else None}
+    return ListenSigner(salt=LISTEN_SALT).sign_object(claims)
 
 
 def listener_of(call_id: int, token: str) -> User | None:
     """Return whom the token lets fetch the call's audio; None when it is not ours, old, or its person or key is refused."""
     try:
-        claims = signing.loads(token, salt=LISTEN_SALT, max_age=LISTEN_URL_LIFETIME)
+        claims = ListenSigner(salt=LISTEN_SALT).unsign_object(token, max_age=LISTEN_URL_LIFETIME + LISTEN_URL_STAYS)
     except signing.BadSignature:
         return None
     if claims["call"] != call_id:

@@ -77,7 +77,7 @@ def test_a_signed_address_is_good_for_minutes(
     scene: SimpleNamespace, call: Call, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = signed_path(scene, "anna", call)
-    monkeypatch.setattr(recordings, "LISTEN_URL_LIFETIME", timedelta(seconds=-1))
+    monkeypatch.setattr(recordings, "LISTEN_URL_LIFETIME", -recordings.LISTEN_URL_STAYS - timedelta(seconds=1))
     assert client.get(path).status_code == 401
 
 
