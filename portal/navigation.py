@@ -74,12 +74,16 @@ OPEN: Final = frozenset({"documentation"})
 
 
 def rail(request: HttpRequest) -> dict[str, Any]:
-    """Give every page the rail as its reader may see it: groups of (heading, links)."""
+    """Give every page the rail as its reader may see it, groups of (heading, links), and the link under which the page is."""
     user = getattr(request, "user", None)
     person = user if isinstance(user, User) else None
     here = request.resolver_match.url_name or "" if request.resolver_match else ""
     groups = [(heading, [_link(entry, person, here) for entry in entries if _sees(person, entry)]) for heading, entries in RAIL]
-    return {"rail_groups": [(heading, links) for heading, links in groups if links]}
+    return {
+        "rail_groups": [(heading, links) for heading, links in groups if links],
+        # Where the trail of a page below one of them begins.
+        "rail_here": next((link for _, links in groups for link in links if link["is_here"]), None),
+    }
 
 
 def _sees(person: User | None, entry: Entry) -> bool:

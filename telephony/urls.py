@@ -22,6 +22,7 @@ from telephony.views.calls import call_audio, call_detail, call_list, call_newer
 from telephony.views.dashboard import dashboard, dashboard_now
 from telephony.views.live import live_hang_up, live_now, live_page
 from telephony.views.route import route_page
+from telephony.views.search import search_page
 
 urlpatterns = [
     path("", call_list, name="call-list"),
@@ -41,6 +42,7 @@ urlpatterns = [
     path("live/now", live_now, name="live-now"),
     path("live/calls/<uuid:call_uuid>/hang-up", live_hang_up, name="live-hang-up"),
     path("route/", route_page, name="route"),
+    path("search/", search_page, name="search"),
     path("call-links/live", live_call_links, name="call-link-live"),
     path("bans/", ban_list, name="ban-list"),
     path("bans/<int:ban_id>/lift", ban_lift, name="ban-lift"),

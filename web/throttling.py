@@ -71,12 +71,12 @@ def count_address(request: HttpRequest, purpose: str) -> Rate:
     return rate
 
 
-def count(caller: str) -> Rate:
-    """Count one more request of a caller in this minute."""
+def count(caller: str, limit: int | None = None) -> Rate:
+    """Count one more request of a caller in this minute; of what is limited less than the API says `limit` how much."""
     now = time()
     window = int(now // WINDOW_SECONDS)
     return Rate(
-        limit=settings.API_RATE_PER_MINUTE,
+        limit=settings.API_RATE_PER_MINUTE if limit is None else min(limit, settings.API_RATE_PER_MINUTE),
         used=_add_one(f"rate:{caller}:{window}"),
         reset=math.ceil((window + 1) * WINDOW_SECONDS - now),
     )

@@ -43,6 +43,7 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row("call-links/live", GET=page(200)),
         row("audit/", GET=page(200, "staff")),
         row("route/", GET=page(200, "staff")),
+        row("search/", GET=page(200, query={"q": "1006"})),
         row("bans/", GET=page(200, "staff"), POST=page(302, "staff", body={"address": "203.0.113.9", "minutes": "60"})),
         row("bans/<int:ban_id>/lift", POST=page(302, "staff")),
         row("extensions/", GET=page(200, "staff")),

@@ -128,7 +128,18 @@ function dayName(date) {
 
 const exact = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
+const figures = {};
+
+// Figures come with a point and commas, and are written as the reader's language does.
+function figure(element) {
+  const digits = Number(element.dataset.digits);
+  figures[digits] ??= new Intl.NumberFormat(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  element.textContent = figures[digits].format(Number(element.value));
+}
+
 function localise(part) {
+  part.querySelectorAll("data.figure").forEach(figure);
+  if (part.matches?.("data.figure")) figure(part);
   for (const element of part.querySelectorAll("time.when-exact")) {
     const date = new Date(element.dateTime);
     element.textContent = exact.format(date);

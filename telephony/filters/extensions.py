@@ -58,7 +58,7 @@ class ExtensionPageFilter(django_filters.FilterSet):
         if re.fullmatch(r"[0-9]{3,15}", digits):
             by_person |= Q(number__number__contains=digits)
         by_number = Q(number__startswith=digits) if re.fullmatch(r"[0-9]{1,7}", digits) else Q()
-        found = Q(Exists(held.filter(by_person)))
+        found = Q(Exists(held.filter(by_person))) | Q(display_name__icontains=value)
         return queryset.filter(found | by_number if by_number else found)
 
 

@@ -1,8 +1,10 @@
 """Calls, their legs as the switch recorded them, and what could not be read."""
 
 import builtins
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -47,6 +49,19 @@ MOMENTS = {
 }
 
 
+LONGEST_UUID = 64
+
+
+def uuids_of(text: str) -> set[str]:
+    """Return the uuids that a text may mean, as they are stored: itself, and in the canonical spelling where it is one."""
+    if len(text) > LONGEST_UUID:
+        return set()
+    try:
+        return {text, str(UUID(text))}
+    except ValueError:
+        return {text}
+
+
 class CallQuerySet(models.QuerySet["Call"]):
     """Sets of calls."""
 
@@ -69,6 +84,20 @@ class CallQuerySet(models.QuerySet["Call"]):
         if found is None:
             raise self.model.DoesNotExist
         return found
+
+    def named(self, text: str) -> Self:
+        """Return the calls that a text names: by an id, by a uuid of theirs, of a leg or of a call that was joined to them.
+
+        Looked up in indexes, one query before the calls' own, however many calls there are.
+        """
+        names = uuids_of(text)
+        ids = [int(text)] if re.fullmatch(r"[0-9]{1,18}", text) else []
+        found = self.model.objects.order_by().filter(call_uuid__in=names).values_list("pk").union(
+            Leg.objects.order_by().filter(uuid__in=names).values_list("call_id"),
+            CallAlias.objects.filter(former_uuid__in=names).values_list("call_id"),
+            CallAlias.objects.filter(former_id__in=ids).values_list("call_id"),
+        )  # fmt: skip
+        return self.filter(pk__in=[pk for (pk,) in found] + ids)
 
     def with_recording(self, wanted: bool = True) -> Self:
         """Return the calls that can, or cannot, be listened to."""

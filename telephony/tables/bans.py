@@ -29,7 +29,7 @@ class FailedRegistrationTable(tables.Table):
     """Who fails to prove himself, the last one first."""
 
     network = tables.TemplateColumn('<span class="party-number">{{ record.address }}</span>', verbose_name="Address")
-    total = tables.TemplateColumn("{{ record.total }}", verbose_name="Failed")
+    total = tables.TemplateColumn("{% load figures %}{{ record.total|figure }}", verbose_name="Failed")
     last = tables.TemplateColumn(template_name="telephony/partials/failed_last.html", verbose_name="Last tried")
     last_at = tables.TemplateColumn(template_name="telephony/partials/failed_at.html", verbose_name="When")
 

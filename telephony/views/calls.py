@@ -18,6 +18,7 @@ from telephony.switch.quality import verdict
 from telephony.tables.calls import CallTable
 from telephony.timeline import Timeline
 from telephony.views.call_preferences import liking_of
+from telephony.views.route import address_about
 from web.errors import Problem
 from web.paging import InvalidCursor, KeysetPaginator, Page
 
@@ -88,6 +89,8 @@ def call_detail(request: HttpRequest, call_id: int) -> HttpResponse:
         return redirect("call-detail", call.pk, permanent=True)
     context = {
         "call": call,
+        "call_label": f"Call {call.pk}",
+        "route_address": address_about(call) if viewer.is_staff else "",
         "seen_direction": call.direction_for(viewer),
         "timeline": Timeline(call),
         "quality": call.worst_quality,

@@ -1,7 +1,10 @@
 """The page of one call: what happened, how it sounded, who listened."""
 
+import html
+import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from django.test import Client
@@ -143,3 +146,52 @@ def test_holds_are_drawn(people: dict[str, User]) -> None:
 def test_holds_that_cannot_be_read_are_none(said: Any) -> None:
     assert holds_of({"variables": {"hold_events": said}}) == []
     assert holds_of({"variables": said}) == []
+
+
+# -- why it went there -----------------------------------------------------------------------------------------------------
+
+
+def route_link(client: Client, person: User, call: Call) -> str | None:
+    found = re.search(r'href="(/route/\?[^"]*)"', page(client, person, call)[1])
+    return html.unescape(found[1]) if found else None
+
+
+@pytest.mark.parametrize(
+    ("parties", "query"),
+    [
+        ("1006 → 12403019517", {"from": ["1006@pbx.example.com"], "to": ["12403019517"]}),
+        ("1006 → 1005", {"from": ["1006@pbx.example.com"], "to": ["1005"]}),
+    ],
+)
+def test_staff_are_led_to_why_a_call_went_there(client: Client, people: dict[str, User], parties: str, query: dict) -> None:
+    call = next(call for call in Call.objects.all() if str(call) == parties)
+    address = route_link(client, people["staff"], call)
+    assert address is not None
+    assert parse_qs(address.partition("?")[2]) == query | {"call": [str(call.pk)]}
+    text = client.get(address).content.decode()
+    assert "What the switch is told" in text
+    assert f'href="/calls/{call.pk}/">Call {call.pk}</a>' in text
+    assert route_link(client, people["anna"], call) is None
+
+
+def test_a_call_from_outside_is_asked_about_by_the_number_that_was_dialled(client: Client, people: dict[str, User]) -> None:
+    call = Call.objects.filter(direction="inbound").exclude(number=None)[0]
+    address = route_link(client, people["staff"], call)
+    assert parse_qs(address.partition("?")[2])["to"] == ["17036879447"]
+    assert "rings" in client.get(address).content.decode()
+
+
+def test_a_caller_without_a_number_is_somebody_outside(client: Client, people: dict[str, User]) -> None:
+    call = Call.objects.filter(direction="inbound").exclude(number=None)[0]
+    Call.objects.filter(pk=call.pk).update(caller_number='"><script>', caller_extension=None)
+    address = route_link(client, people["staff"], call)
+    assert "from" not in parse_qs(address.partition("?")[2])
+    assert "What the switch is told" in client.get(address).content.decode()
+    Call.objects.filter(pk=call.pk).update(number=None, callee_number="")
+    assert route_link(client, people["staff"], call) is None
+
+
+@pytest.mark.parametrize("call_id", ["x", "-1", "9" * 30, "1/../2", "\x00", ""])
+def test_whence_one_came_is_a_number_or_nothing(client: Client, people: dict[str, User], call_id: str) -> None:
+    client.force_login(people["staff"])
+    assert 'class="crumbs"' not in client.get("/route/", {"call": call_id}).content.decode()

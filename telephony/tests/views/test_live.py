@@ -52,7 +52,7 @@ def test_staff_see_everything(client: Client, world: SimpleNamespace, path: str)
     text = page(client, world.sam, path)
     for words in (
         "Talking", "Ringing", "anna", "ben", "1006", "+1 202-555-0123", "192.0.2.7:5060", "Desk 3000", "carrier", "Up", "fs1",
-        "2 of 1000 legs", "&lt;b&gt;Mallory", "Heard", "1:0",
+        '2 of <data class="figure" value="1000" data-digits="0">1,000</data> legs', "&lt;b&gt;Mallory", "Heard", "1:0",
     ):  # fmt: skip
         assert words in text, words
     assert "<b>Mallory" not in text

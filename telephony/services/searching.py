@@ -1,0 +1,105 @@
+"""Find numbers, people, extensions and calls by a text: a handful of look-ups, however much there is."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model, Prefetch, Q, QuerySet
+
+from accounts.models import User
+from telephony.fields import LONGEST_NOTATION, normalise_number
+from telephony.models import Assignment, Call, Extension, Number
+
+SHORTEST: Final = 2
+LONGEST: Final = 200
+MOST: Final = 5
+# What is no text: control and format characters, halves of characters, and what no character has been given.
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Co"})
+_DIGITS: Final = re.compile(r"[0-9 ()+./-]{3,40}")
+_EXTENSION: Final = re.compile(r"([0-9]{1,7})(?:@(.{0,253}))?")
+
+
+class Kind(StrEnum):
+    """What can be found."""
+
+    NUMBER = "number"
+    PERSON = "person"
+    EXTENSION = "extension"
+    CALL = "call"
+
+
+class Group(NamedTuple):
+    """What was found of one kind: the first MOST of them, and whether there are more."""
+
+    kind: Kind
+    found: Sequence[Model]
+    has_more: bool
+
+
+def cleaned(text: str) -> str:
+    """Return a text as it is looked for: one line, without what cannot be seen."""
+    return " ".join("".join(" " if unicodedata.category(each) in _UNSEEN else each for each in text).split())
+
+
+def digits_of(text: str) -> str:
+    """Return the digits of a text that is a part of a number in any notation, at least three of them; else ""."""
+    digits = re.sub(r"[^0-9]", "", text) if _DIGITS.fullmatch(text) else ""
+    return digits if 3 <= len(digits) <= 15 else ""
+
+
+def search(person: User, text: str) -> list[Group]:
+    """Return what this person may see and the text, a cleaned one, means; the kinds of which there is nothing are left out."""
+    if not SHORTEST <= len(text) <= LONGEST:
+        return []
+    wanted = (
+        (Kind.NUMBER, _numbers(person, text)),
+        (Kind.PERSON, _people(person, text)),
+        (Kind.EXTENSION, _extensions(person, text)),
+        (Kind.CALL, Call.objects.named(text).visible_to(person).for_listing()),
+    )
+    groups = [_group(kind, found) for kind, found in wanted if found is not None]
+    return [group for group in groups if group.found]
+
+
+def _group(kind: Kind, found: QuerySet[Any]) -> Group:
+    rows = list(found[: MOST + 1])
+    return Group(kind, rows[:MOST], len(rows) > MOST)
+
+
+def _numbers(person: User, text: str) -> QuerySet[Number] | None:
+    digits = digits_of(text)
+    if not digits:
+        return None
+    held = Assignment.objects.open().select_related("user")
+    numbers = Number.objects.filter(Q(number__contains=digits) | Q(number=_as_number(text)))
+    mine = numbers if person.is_staff else numbers.filter(assignments__in=Assignment.objects.open().filter(user=person))
+    return mine.order_by("number").prefetch_related(Prefetch("assignments", queryset=held, to_attr="open_assignments"))
+
+
+def _as_number(text: str) -> str:
+    """Return the E.164 digits of what may be a whole number as people dial it; "" where it is none."""
+    try:
+        return normalise_number(text) if len(text) <= LONGEST_NOTATION else ""
+    except ValidationError:
+        return ""
+
+
+def _people(person: User, text: str) -> QuerySet[User] | None:
+    if not person.is_staff:
+        return None
+    named = Q(name__icontains=text) | Q(email__icontains=text) | Q(subject__icontains=text) | Q(username__iexact=text)
+    return User.objects.filter(named).order_by("username")
+
+
+def _extensions(person: User, text: str) -> QuerySet[Extension]:
+    number = _EXTENSION.fullmatch(text)
+    named = Q(display_name__icontains=text)
+    if number:
+        named |= Q(number__startswith=number[1], domain__name__istartswith=number[2] or "")
+    extensions = Extension.objects.for_listing().filter(named)
+    if not person.is_staff:
+        extensions = extensions.filter(assignments__in=Assignment.objects.open().filter(user=person))
+    return extensions.order_by("number", "id")
