@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "web.throttling.RateLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "web.compression.PageCompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "web.private_pages.PrivatePagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from portal.favicon import favicon
 from portal.health import healthz, readyz
 from portal.metrics import metrics
 
@@ -13,6 +14,7 @@ urlpatterns = [
     path("docs/", include("documentation.urls")),
     path("freeswitch/", include("telephony.hooks.urls")),
     path("admin/", admin.site.urls),
+    path("favicon.ico", favicon, name="favicon"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),

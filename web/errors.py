@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -131,6 +132,15 @@ def _sentences(value: Any) -> list[str]:
     return [str(value)]
 
 
+def _away(request: HttpRequest) -> HttpResponse:
+    refusal = database_unavailable(request)
+    if speaks_json(request):
+        return refusal
+    page = render(None, "away.html", status=refusal.status_code)
+    page.headers["Retry-After"] = refusal.headers["Retry-After"]
+    return page
+
+
 def speaks_json(request: HttpRequest) -> bool:
     """Tell whether a program asks, for whom an error is a document and no page."""
     return request.path.startswith(("/api/", "/freeswitch/"))
@@ -158,7 +168,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500; the template takes nothing from the request, which may be what broke."""
+    """Answer 500, or 503 where the database is away; the templates take nothing from the request, which may be what broke."""
+    if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
+        return _away(request)
     if speaks_json(request):
         return problem_response(request, 500, "internal_error", "Something broke here; the request's id leads to its log.")
     return render(None, "500.html", status=status.HTTP_500_INTERNAL_SERVER_ERROR)

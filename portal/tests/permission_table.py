@@ -206,6 +206,7 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
     ),
     "whoever looks after the server": (
         row("healthz", GET=anyone(200)),
+        row("favicon.ico", GET=anyone(302)),
         row("readyz", GET=anyone(200)),
     ),
 }  # fmt: skip

@@ -94,6 +94,33 @@ for (const head of document.querySelectorAll("[data-tick-all]")) {
   addEventListener("pageshow", show);
 }
 
+// What is fetched anew takes the place of what one stands on, or has opened: one is at the same link or button again, and
+// what was open stays so.
+const AT = "a[href], button, summary, input, select, textarea, [tabindex]";
+const nameOf = (element) => [element.tagName, element.id, element.getAttribute("href"), element.name, element.textContent.trim()].join("|");
+let left = null;
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const part = event.detail.target;
+  const at = document.activeElement;
+  const alike = part.contains(at) ? [...part.querySelectorAll(AT)].filter((each) => nameOf(each) === nameOf(at)) : [];
+  left = {
+    at: alike.length ? { name: nameOf(at), place: alike.indexOf(at) } : null,
+    open: [...part.querySelectorAll("details[id]")].map((each) => [each.id, each.open]),
+  };
+});
+document.addEventListener("htmx:afterSettle", () => {
+  for (const [id, open] of left?.open ?? []) {
+    const details = document.getElementById(id);
+    if (details) details.open = open;
+  }
+  if (left?.at && document.activeElement === document.body) {
+    const alike = [...document.querySelectorAll(AT)].filter((each) => nameOf(each) === left.at.name);
+    (alike[left.at.place] ?? document.getElementById("content")).focus({ preventScroll: true });
+  }
+  left = null;
+});
+
 // One menu at a time; Escape and a click elsewhere close it.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;

@@ -11,7 +11,7 @@ register = template.Library()
 
 @register.filter
 def figure(value: float | None, digits: int = 0) -> str:
-    """Write a figure with so many digits behind the point, a dash for None; console.js puts it as its reader's language does."""
+    """Write a figure with so many decimals, a dash for None; console.js writes it as its reader's language does."""
     if value is None:
         return "\u2013"
     if digits == 0 and abs(value) < SMALL:
