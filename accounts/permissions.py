@@ -14,7 +14,10 @@ from accounts.models import ApiKey, User
 SCOPES: Final = {
     "calls:read": "See your calls, and listen to their recordings.",
     "calls:write": "Place and hang up call links, and delete recordings.",
-    "numbers:write": "Get your number and extension, give them back, set your phone's password, register your cell phone.",
+    "numbers:write": (
+        "Get your number and extension, give them back, set your phone's password, register your cell phone, "
+        "forward your calls."
+    ),
     "admin": "Make, list and revoke keys; where you work as staff, also what is for staff.",
 }
 

@@ -17,6 +17,7 @@ from telephony.api.extensions import (
     ExtensionRevocations,
 )
 from telephony.api.gateways import GatewayDetail, GatewayList, GatewayLoad
+from telephony.api.forwarding import Forwarding
 from telephony.api.live import LiveCallDetail, LiveCalls, LiveGateways, LiveRegistrations, LiveSwitches
 from telephony.api.live_recordings import LiveRecordings, RecordingPause
 from telephony.api.maintenance import NumberList as MaintenanceNumberList
@@ -34,6 +35,7 @@ urlpatterns = [
     path("assign-number", AssignNumber.as_view(), name="assign-number"),
     path("assign-number/sip-password", SipPassword.as_view(), name="assign-number-sip-password"),
     path("cell-phone", CellPhoneDetail.as_view(), name="cell-phone"),
+    path("forwarding", Forwarding.as_view(), name="forwarding"),
     path("bans", BanList.as_view(), name="ban-api-list"),
     path("bans/<int:ban_id>", BanDetail.as_view(), name="ban-api-detail"),
     path("bans/failed-registrations", FailedRegistrationList.as_view(), name="failed-registrations"),
