@@ -18,8 +18,13 @@ from telephony.services.call_links.parties import (
     LinkNumberError,
     NumberRequiredError,
 )
-from telephony.services.call_links.placing import CallLimitError, await_call, place
-from telephony.services.dialing import DestinationNotAllowedError
+from telephony.services.call_links.placing import (
+    LONGEST_WAIT_MINUTES,
+    WAIT_MINUTES,
+    CallLimitError,
+    place_in_mode,
+)
+from telephony.services.dialing import DIALLED_PATTERN, NOT_DIALLED, DestinationNotAllowedError
 from telephony.services.switchboard import SwitchAwayError
 from web import read_only
 from web.errors import Problem
@@ -29,18 +34,13 @@ from web.schema.describing import described
 
 NO_STORE = {"Cache-Control": "no-store"}
 SWITCH_BACK_IN_SECONDS = "10"
-# For how many minutes a link of mode dial_in waits for its call.
-WAIT_MINUTES, LONGEST_WAIT_MINUTES = 5, 60
 
 
 class DialledNumberField(StrictCharField):
     """A number to dial: the characters in which people write one, and none that could mean something to a switch."""
 
     def __init__(self, **kwargs: Any) -> None:
-        plain = RegexValidator(
-            r"\A[0-9 ()+.-]{2,40}\Z", "Not a phone number: use digits, as in 2762087784 or +44 20 7946 0018."
-        )
-        super().__init__(trim_whitespace=False, validators=[plain], **kwargs)
+        super().__init__(trim_whitespace=False, validators=[RegexValidator(DIALLED_PATTERN, NOT_DIALLED)], **kwargs)
 
 
 class MinutesField(serializers.IntegerField):
@@ -69,7 +69,7 @@ class LinkRequestSerializer(StrictSerializer):
             raise serializers.ValidationError({"source_number": ["This field is required."]})
         if "timeout" in attrs:
             raise serializers.ValidationError({"timeout": ["Only a link of mode dial_in waits."]})
-        return attrs
+        return {"timeout": WAIT_MINUTES} | attrs
 
 
 class CallLinkSerializer(serializers.ModelSerializer[CallLink]):
@@ -180,11 +180,14 @@ class CallLinks(ApiView):
     @staticmethod
     def _link(person: User, wanted: dict[str, Any], idempotency_key: str) -> CallLink:
         """Return the link, whose row knows the key as well: whoever takes over from a server that died does not dial again."""
-        source, destination = wanted["source_number"], wanted["destination_number"]
-        if wanted["mode"] == CallLink.Mode.DIAL_IN:
-            minutes = wanted["timeout"]
-            return await_call(person, destination, minutes=minutes, source=source, idempotency_key=idempotency_key)[0]
-        return place(person, source, destination, idempotency_key=idempotency_key)[0]
+        return place_in_mode(
+            person,
+            wanted["mode"],
+            wanted["source_number"],
+            wanted["destination_number"],
+            minutes=wanted["timeout"],
+            idempotency_key=idempotency_key,
+        )
 
 
 class CallLinkDetail(ApiView):

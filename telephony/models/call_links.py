@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from uuid import UUID
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Prefetch, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -15,6 +16,9 @@ from telephony.models.directory import Extension
 from telephony.models.numbers import Number
 from telephony.models.switches import Switch
 from telephony.switch.causes import outcome_of
+
+if TYPE_CHECKING:
+    from telephony.models.calls import Call
 
 
 class Step(NamedTuple):
@@ -57,6 +61,14 @@ class CallLinkQuerySet(models.QuerySet["CallLink"]):
         """Return the links that are under way or ended since this moment, newest first, with all that a list shows."""
         under_way = Q(ended_at=None) | Q(ended_at__gte=ended_since)
         return self.filter(under_way).select_related("user", "extension").order_by("-created_at", "-id")
+
+    def for_listing(self, viewer: User) -> Self:
+        """Load all that a list shows of them, in a fixed number of queries: with the calls that the viewer may see."""
+        # Of another module of this package, which imports this one.
+        calls = apps.get_model("telephony", "Call").objects.visible_to(viewer).order_by("id")
+        return self.select_related("user", "extension__domain", "number").prefetch_related(
+            Prefetch("calls", queryset=calls, to_attr="seen_calls")
+        )
 
 
 class CallLink(models.Model):
@@ -116,6 +128,9 @@ class CallLink(models.Model):
 
     objects = CallLinkQuerySet.as_manager()
 
+    # Filled by `for_listing`.
+    seen_calls: "list[Call]"
+
     class Meta:
         ordering = ("-created_at", "-id")
         constraints = (
@@ -159,6 +174,27 @@ class CallLink(models.Model):
         if self.status == self.Status.FAILED and self.hangup_cause:
             return outcome_of(self.hangup_cause, talked=False).label
         return STATUS_LABELS[self.Status(self.status)]
+
+    @property
+    def call(self) -> "Call | None":
+        """The call that came of it, where its viewer may see it; of one that `for_listing` has loaded."""
+        return next(iter(self.seen_calls), None)
+
+    @property
+    def ended_because(self) -> str:
+        """Why it ended, in a sentence for people; "" while it goes on."""
+        if self.status == self.Status.FAILED:
+            return self._failed_because
+        if self.status == self.Status.EXPIRED:
+            return EXPIRED_BECAUSE[self.Mode(self.mode)]
+        return ENDED_BECAUSE.get(self.Status(self.status), "")
+
+    @property
+    def _failed_because(self) -> str:
+        if self.sent_at is None:
+            return "The switch could not be reached: nobody was called."
+        side = "destination" if self.source_answered_at is not None else "source"
+        return f"The {side} was not connected: {outcome_of(self.hangup_cause, talked=False).label}."
 
     @property
     def outcome(self) -> str:
@@ -234,6 +270,14 @@ class CallLink(models.Model):
         return bool(changed)
 
 
+ENDED_BECAUSE = {
+    CallLink.Status.COMPLETED: "They talked, and somebody hung up.",
+    CallLink.Status.CANCELLED: "It was cancelled before anybody talked.",
+}
+EXPIRED_BECAUSE = {
+    CallLink.Mode.CALLBACK: "Nobody answered in time.",
+    CallLink.Mode.DIAL_IN: "Nobody dialled in within its time.",
+}
 STEPS = ("Placed", "Source", "Destination", "Talk")
 OUTCOMES = {
     CallLink.Status.COMPLETED: "answered",

@@ -25,12 +25,18 @@ ALLOWED_KINDS: Final = frozenset(
 # Source: North American Numbering Plan Administration, central office code 976.
 NANP_PAY_PER_CALL: Final = frozenset({"976"})
 
+# The characters in which people write a number, and none that could mean something to a switch.
+DIALLED_PATTERN: Final = r"\A[0-9 ()+.-]{2,40}\Z"
+NOT_DIALLED: Final = "Not a phone number: use digits, as in 2762087784 or +44 20 7946 0018."
+
 # How people write numbers; anything else is no number, wherever it would lead.
 _PLAIN = re.compile(r"[0-9+ ().-]{7,30}")
 
 
 class DestinationNotAllowedError(Exception):
-    """The number may not be called; the message says why."""
+    """The number may not be called; the message says why, `field` which of several it is where there are several."""
+
+    field = ""
 
 
 def callable_number(text: str) -> str:

@@ -35,7 +35,7 @@ def assignment_of(user: User) -> Assignment | None:
 
 def holding_of(user: User) -> Assignment | None:
     """Return what a person holds: number and extension, or the extension alone that staff gave."""
-    held = Assignment.objects.open().filter(user=user).select_related("extension", "number")
+    held = Assignment.objects.open().filter(user=user).select_related("extension__domain", "number")
     return held.order_by(F("number").asc(nulls_last=True), "starts_at", "id").first()
 
 

@@ -115,3 +115,35 @@ def _keys(parties: Sequence[Party]) -> PauseKeys | None:
         resume=resume,
         sides=tuple(sides[party.direction] for party in parties),
     )
+
+
+# -- in words --------------------------------------------------------------------------------------------------------------
+
+_WITH_THE_OUTSIDE: Final = {
+    RecordingPolicy.OFF: "Calls with the outside are not recorded.",
+    RecordingPolicy.INBOUND: "Calls from the outside are recorded; those to the outside are not.",
+    RecordingPolicy.OUTBOUND: "Calls to the outside are recorded; those from the outside are not.",
+    RecordingPolicy.ALL: "Calls with the outside are recorded.",
+}
+_BETWEEN_EXTENSIONS: Final = {
+    RecordingPolicy.OFF: "Calls with other extensions are not recorded.",
+    RecordingPolicy.INBOUND: "Calls from other extensions are recorded; those to them where theirs are.",
+    RecordingPolicy.OUTBOUND: "Calls to other extensions are recorded; those from them where theirs are.",
+    RecordingPolicy.ALL: "Calls with other extensions are recorded, except where theirs never are.",
+}
+
+
+def policy_in_words(held: Assignment) -> list[str]:
+    """Return in sentences which of a holder's calls are recorded, and what they hear and can do about it."""
+    if not settings.FREESWITCH_RECORDINGS_DIR:
+        return ["No calls are recorded here."]
+    outside, inside = (_rule_of(Party(held=held, direction="inbound", is_outside=each)) for each in (True, False))
+    said = [_WITH_THE_OUTSIDE[outside.policy], _BETWEEN_EXTENSIONS[inside.policy]]
+    if RecordingPolicy.OFF is outside.policy is inside.policy:
+        return ["None of your calls are recorded."]
+    if _asks_for_notice(Party(held=held, direction="inbound", is_outside=True)):
+        said.append("Both parties hear a tone before a talk that is recorded.")
+    if settings.RECORDING_CODES is not None:
+        pause, resume = settings.RECORDING_CODES
+        said.append(f"During a talk press {pause} to have silence recorded, and {resume} to go on.")
+    return said

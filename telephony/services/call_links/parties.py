@@ -8,7 +8,7 @@ from accounts.models import User
 from telephony.models import Assignment, Extension, Gateway
 from telephony.models.holding import HoldingState
 from telephony.services.cell_phones import cell_phone_of
-from telephony.services.dialing import callable_number
+from telephony.services.dialing import DestinationNotAllowedError, callable_number
 from telephony.services.pool import assignment_of
 from telephony.services.switchboard import SwitchAwayError
 from telephony.switch.commands import Endpoint, ExtensionEndpoint, GatewayEndpoint
@@ -104,3 +104,6 @@ def _digits(field: str, text: str) -> str:
         return callable_number(text)
     except ValidationError as error:
         raise LinkNumberError(field, " ".join(error.messages)) from None
+    except DestinationNotAllowedError as error:
+        error.field = field
+        raise

@@ -18,6 +18,8 @@ from telephony.switch.commands import GatewayEndpoint
 from web.locks import lock_names
 
 REPEAT_WITHIN = timedelta(seconds=30)
+# For how many minutes a link of mode dial_in waits for its call.
+WAIT_MINUTES, LONGEST_WAIT_MINUTES = 5, 60
 
 
 class CallLimitError(Exception):
@@ -98,6 +100,13 @@ def await_call(
         idempotency_key=idempotency_key,
     )
     return _row(wanted)
+
+
+def place_in_mode(user: User, mode: str, source: str, destination: str, *, minutes: int, idempotency_key: str) -> CallLink:
+    """Return the link as it was asked for: placed, or waiting for so many minutes for its owner's call. Raises what both do."""
+    if mode == CallLink.Mode.DIAL_IN:
+        return await_call(user, destination, minutes=minutes, source=source, idempotency_key=idempotency_key)[0]
+    return place(user, source, destination, idempotency_key=idempotency_key)[0]
 
 
 def _catch_up(user: User) -> None:
