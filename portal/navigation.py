@@ -36,6 +36,8 @@ RAIL: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("dashboard", "dashboard", "Dashboard", Role.STAFF, below="dashboard-"),
             Entry("call-list", "calls", "Calls", own_label="My calls", below="call-"),
             Entry("live", "live", "Live", own_label="Calls now", below="live-", has_alarms=True),
+            Entry("phone", "phone", "My phone", below="phone-"),
+            Entry("link-list", "send", "Call links", own_label="My call links", below="link-"),
             Entry("extension-list", "extensions", "Extensions", Role.STAFF, below="extension-"),
             Entry("number-list", "numbers", "Numbers", Role.STAFF, below="number-"),
         ),

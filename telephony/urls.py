@@ -14,9 +14,9 @@ from telephony.views import (
     quarantine,
     switches,
 )
+from telephony.views import call_links, extensions, phone
 from telephony.views.bans import ban_lift, ban_list
 from telephony.views.call_exports import call_export, call_export_progress
-from telephony.views.call_links import live_call_links
 from telephony.views.call_preferences import columns_choose, filter_forget, filter_save
 from telephony.views.calls import call_audio, call_detail, call_list, call_newer, call_peaks
 from telephony.views.dashboard import dashboard, dashboard_now
@@ -44,6 +44,22 @@ urlpatterns = [
     path("route/", route_page, name="route"),
     path("search/", search_page, name="search"),
     path("call-links/live", live_call_links, name="call-link-live"),
+    path("call-links/", call_links.link_list, name="link-list"),
+    path("call-links/live", call_links.live_call_links, name="call-link-live"),
+    path("call-links/new", call_links.link_create, name="link-create"),
+    path("call-links/<int:link_id>/", call_links.link_detail, name="link-detail"),
+    path("call-links/<int:link_id>/cancel", call_links.link_cancel, name="link-cancel"),
+    path("call-links/<int:link_id>/state", call_links.link_state, name="link-state"),
+    path("phone/", phone.phone_page, name="phone"),
+    path("phone/number", phone.phone_number, name="phone-number"),
+    path("phone/release", phone.phone_release, name="phone-release"),
+    path("phone/cell-phone", phone.phone_cell_phone, name="phone-cell-phone"),
+    path("phone/cell-phone/forget", phone.phone_cell_phone_forget, name="phone-cell-phone-forget"),
+    path("phone/forwarding", phone.phone_forwarding, name="phone-forwarding"),
+    path("phone/forwarding/stop", phone.phone_forwarding_stop, name="phone-forwarding-stop"),
+    path("phone/registered", phone.phone_registered, name="phone-registered"),
+    path("phone/setup", phone.phone_setup, name="phone-setup"),
+    path("phone/sip-password", phone.phone_password, name="phone-password"),
     path("bans/", ban_list, name="ban-list"),
     path("bans/<int:ban_id>/lift", ban_lift, name="ban-lift"),
     path("extensions/", extensions.extension_list, name="extension-list"),

@@ -131,6 +131,11 @@ def _session_of_sam(identity: Identity, door: Door) -> Refusal:
     return _session(identity, door) or (404 if identity.who != "sam" else None)
 
 
+def _session_of_owner(identity: Identity, door: Door) -> Refusal:
+    """The same, and staff are nobody special."""
+    return _session(identity, door) or (404 if identity.who != "anna" else None)
+
+
 def _staff_session(identity: Identity, door: Door) -> Refusal:
     """Django's admin: who is no staff is led to where staff sign in; who lacks a permission is told so."""
     refusal = _session(identity, door)
@@ -180,6 +185,11 @@ def page(status: int, least: str = "user", **more: Any) -> Door:
 def sams_page(status: int, **more: Any) -> Door:
     """Sam on the console, and nobody else, not even admins."""
     return Door(_session_of_sam, status, least="staff", **more)
+
+
+def owners_page(status: int, **more: Any) -> Door:
+    """Anna signed in on the console, and nobody else, not even staff."""
+    return Door(_session_of_owner, status, own=True, **more)
 
 
 def admin_page(status: int, least: str = "staff", **more: Any) -> Door:

@@ -14,6 +14,7 @@ from portal.tests.permission_rules import (
     anyone,
     operator,
     owner,
+    owners_page,
     page,
     person,
     row,
@@ -25,6 +26,7 @@ from portal.tests.permission_rules import (
 
 NUMBERS: Final = {"source_number": "2762087784", "destination_number": "2403019517"}
 NEW_KEY: Final = {"form_id": "a" * 22, "name": "report", "reach": "everything", "lifetime": "never"}
+NEW_LINK: Final = {"form_id": "a" * 22, "mode": "callback", "source": "extension", "destination_number": "2403019517"}
 RECORDING: Final = r"freeswitch/^recordings/(?P<leg_uuid>[0-9A-Za-z][0-9A-Za-z._-]{0,63})/(?P<expires>[0-9]{1,12})/(?P<signature>[0-9a-f]{64})\.wav\Z"
 
 AREAS: Final[dict[str, tuple[Row, ...]]] = {
@@ -41,6 +43,21 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row("calls/export-progress", GET=page(200)),
         row("calls/<int:call_id>/peaks", GET=page(200, own=True)),
         row("call-links/live", GET=page(200)),
+        row("call-links/", GET=page(200)),
+        row("call-links/new", GET=page(200), POST=page(302, body=NEW_LINK)),
+        row("call-links/<int:link_id>/", GET=page(200, own=True)),
+        row("call-links/<int:link_id>/state", GET=page(200, own=True)),
+        row("call-links/<int:link_id>/cancel", POST=owners_page(302)),
+        row("phone/", GET=page(200)),
+        row("phone/number", POST=page(302)),
+        row("phone/release", GET=page(200), POST=page(302)),
+        row("phone/cell-phone", POST=page(302, body={"cell_phone": "2762087784"})),
+        row("phone/cell-phone/forget", POST=page(302)),
+        row("phone/forwarding", POST=page(302, body={"forward_to": "2762087784"})),
+        row("phone/forwarding/stop", POST=page(302)),
+        row("phone/registered", GET=page(200)),
+        row("phone/setup", GET=page(200)),
+        row("phone/sip-password", GET=page(200), POST=page(200)),
         row("audit/", GET=page(200, "staff")),
         row("route/", GET=page(200, "staff")),
         row("search/", GET=page(200, query={"q": "1006"})),
@@ -129,6 +146,8 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
             GET=person(200, "numbers:write"), POST=person(200, "numbers:write"), DELETE=person(204, "numbers:write")),
         row("api/v2/assign-number/sip-password", POST=person(200, "numbers:write")),
         row("api/v2/cell-phone", GET=person(200, "numbers:write"), PUT=person(200, "numbers:write", body={"number": "2762087784"}),
+            DELETE=person(204, "numbers:write")),
+        row("api/v2/forwarding", GET=person(200, "numbers:write"), PUT=person(200, "numbers:write", body={"number": "2762087784"}),
             DELETE=person(204, "numbers:write")),
         row("api/v2/call-link", head=False,
             GET=person(202, "calls:write", query=NUMBERS), POST=person(202, "calls:write", body=NUMBERS)),

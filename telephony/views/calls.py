@@ -1,6 +1,8 @@
 """The calls, as pages."""
 
 import json
+import re
+from typing import Any, Final
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
@@ -13,6 +15,7 @@ from accounts.permissions import person_of
 from telephony.audio import audio_response, waveform_of
 from telephony.filters.calls import CallPageFilter
 from telephony.models import Call
+from telephony.services.first_steps import first_steps_of
 from telephony.services.recordings import plays_of
 from telephony.switch.quality import verdict
 from telephony.tables.calls import CallTable
@@ -24,6 +27,7 @@ from web.paging import InvalidCursor, KeysetPaginator, Page
 
 CALLS = KeysetPaginator(ordering=("-started_at", "-id"))
 ROWS = 25
+_CALLABLE: Final = re.compile(r"[0-9]{2,15}")
 
 
 @login_required
@@ -38,7 +42,7 @@ def call_list(request: HttpRequest) -> HttpResponse:
     liking = liking_of(viewer)
     hidden = [name for name in CallTable.Meta.sequence if name not in liking.columns]
     table = CallTable(page.items, viewer=viewer, exclude=hidden)
-    context = {
+    context: dict[str, Any] = {
         "filters": filters,
         "table": table,
         "page": page,
@@ -48,6 +52,8 @@ def call_list(request: HttpRequest) -> HttpResponse:
         "saved_filters": liking.saved_filters,
         "columns": [(name, CallTable.base_columns[name].verbose_name, name not in hidden) for name in CallTable.Meta.sequence],
     }
+    if not page.items and not context["is_filtered"] and not viewer.is_staff:
+        context["first_steps"] = first_steps_of(viewer)
     return render(request, "telephony/call_list.html", context)
 
 
@@ -92,6 +98,7 @@ def call_detail(request: HttpRequest, call_id: int) -> HttpResponse:
         "call_label": f"Call {call.pk}",
         "route_address": address_about(call) if viewer.is_staff else "",
         "seen_direction": call.direction_for(viewer),
+        "call_back": _other_party(call, viewer),
         "timeline": Timeline(call),
         "quality": call.worst_quality,
         "verdict": verdict(*call.worst_quality),
@@ -99,6 +106,13 @@ def call_detail(request: HttpRequest, call_id: int) -> HttpResponse:
         "raw": [(leg, json.dumps(leg.raw, indent=2, sort_keys=True)) for leg in call.legs.all()] if viewer.is_staff else [],
     }
     return render(request, "telephony/call_detail.html", context)
+
+
+def _other_party(call: Call, viewer: User) -> str:
+    """Return the number that the viewer would call to talk to the call's other party again, "" where there is none."""
+    came_in = call.direction_for(viewer) == Call.Direction.INBOUND
+    number = call.caller_number if came_in else call.callee_number
+    return number if _CALLABLE.fullmatch(number) else ""
 
 
 def _visible(viewer: User, call_id: int) -> Call:
