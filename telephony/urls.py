@@ -3,6 +3,7 @@
 from django.urls import path
 
 from telephony.views import (
+    call_links,
     domains,
     extensions,
     gateways,
@@ -10,11 +11,11 @@ from telephony.views import (
     number_imports,
     numbers,
     people,
+    phone,
     providers,
     quarantine,
     switches,
 )
-from telephony.views import call_links, extensions, phone
 from telephony.views.bans import ban_lift, ban_list
 from telephony.views.call_exports import call_export, call_export_progress
 from telephony.views.call_preferences import columns_choose, filter_forget, filter_save
@@ -43,7 +44,6 @@ urlpatterns = [
     path("live/calls/<uuid:call_uuid>/hang-up", live_hang_up, name="live-hang-up"),
     path("route/", route_page, name="route"),
     path("search/", search_page, name="search"),
-    path("call-links/live", live_call_links, name="call-link-live"),
     path("call-links/", call_links.link_list, name="link-list"),
     path("call-links/live", call_links.live_call_links, name="call-link-live"),
     path("call-links/new", call_links.link_create, name="link-create"),

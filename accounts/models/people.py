@@ -40,6 +40,15 @@ class UserManager(BaseUserManager["User"]):
         )
         return user
 
+    def called(self, text: str) -> models.QuerySet["User"]:
+        """Return those who have this in their name, e-mail address or Auth0 id, or as their user name."""
+        return self.filter(
+            models.Q(name__icontains=text)
+            | models.Q(email__icontains=text)
+            | models.Q(subject__icontains=text)
+            | models.Q(username__iexact=text)
+        )
+
     def change(self, user: "User", **fields: Any) -> bool:
         """Store what is new of a person, here and in the database; tell whether it was still as `user` shows it.
 

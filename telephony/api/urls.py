@@ -16,8 +16,8 @@ from telephony.api.extensions import (
     ExtensionPassword,
     ExtensionRevocations,
 )
-from telephony.api.gateways import GatewayDetail, GatewayList, GatewayLoad
 from telephony.api.forwarding import Forwarding
+from telephony.api.gateways import GatewayDetail, GatewayList, GatewayLoad
 from telephony.api.live import LiveCallDetail, LiveCalls, LiveGateways, LiveRegistrations, LiveSwitches
 from telephony.api.live_recordings import LiveRecordings, RecordingPause
 from telephony.api.maintenance import NumberList as MaintenanceNumberList

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch
 
 from accounts.models import User
 from telephony.models import Assignment
@@ -20,7 +20,6 @@ def candidates(text: str) -> Sequence[User]:
     text = text.strip().replace("\0", "")
     if len(text) < FEWEST_LETTERS:
         return ()
-    called = Q(name__icontains=text) | Q(email__icontains=text) | Q(username__icontains=text) | Q(subject__icontains=text)
     held = Assignment.objects.open().select_related("extension__domain", "number").order_by("starts_at", "pk")
-    people = User.objects.filter(called, is_active=True).order_by("name", "username")
+    people = User.objects.called(text).filter(is_active=True).order_by("name", "username")
     return list(people.prefetch_related(Prefetch("assignments", queryset=held, to_attr="open_assignments"))[:MOST])

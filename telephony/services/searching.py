@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, Prefetch, Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from accounts.models import User
 from telephony.fields import LONGEST_NOTATION, normalise_number
@@ -73,10 +73,9 @@ def _numbers(person: User, text: str) -> QuerySet[Number] | None:
     digits = digits_of(text)
     if not digits:
         return None
-    held = Assignment.objects.open().select_related("user")
-    numbers = Number.objects.filter(Q(number__contains=digits) | Q(number=_as_number(text)))
+    numbers = Number.objects.for_listing().filter(Q(number__contains=digits) | Q(number=_as_number(text)))
     mine = numbers if person.is_staff else numbers.filter(assignments__in=Assignment.objects.open().filter(user=person))
-    return mine.order_by("number").prefetch_related(Prefetch("assignments", queryset=held, to_attr="open_assignments"))
+    return mine.order_by("number")
 
 
 def _as_number(text: str) -> str:
@@ -90,8 +89,7 @@ def _as_number(text: str) -> str:
 def _people(person: User, text: str) -> QuerySet[User] | None:
     if not person.is_staff:
         return None
-    named = Q(name__icontains=text) | Q(email__icontains=text) | Q(subject__icontains=text) | Q(username__iexact=text)
-    return User.objects.filter(named).order_by("username")
+    return User.objects.called(text).order_by("username")
 
 
 def _extensions(person: User, text: str) -> QuerySet[Extension]:

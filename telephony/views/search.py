@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.permissions import person_of
 from telephony.fields import format_number
-from telephony.models import Assignment, Call, Extension, Number
+from telephony.models import Call, Extension, Number
 from telephony.services.searching import LONGEST, SHORTEST, Group, Kind, cleaned, digits_of, search
 from web.throttling import count
 
@@ -125,10 +125,7 @@ def _with_query(name: str, **query: str) -> str:
 
 
 def _number(number: Number) -> tuple[str, str]:
-    # Loaded by the search: those that hold now.
-    held: list[Assignment] = getattr(number, "open_assignments", [])
-    holder = next((str(each.user) for each in held), "")
-    return str(number), holder or number.get_state_display().capitalize()
+    return str(number), (str(number.held_by.user) if number.held_by else "") or number.get_state_display().capitalize()
 
 
 def _person(person: User) -> tuple[str, str]:
