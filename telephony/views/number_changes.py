@@ -16,20 +16,22 @@ from telephony.views.staff import staff_only
 from web.asking import Question
 
 SHOWN_AT_MOST = 100
+LEAVE = "Leave them as they are"
 ASKING = {
     "release": Question(
         "Take these numbers back?",
         "Each holder loses the number, and the extension with it; both rest before somebody else gets them. Their phones are "
         "forgotten and their calls end.",
         "Take them back",
+        LEAVE,
     ),
     "disable": Question(
-        "Take these numbers out of use?", "Nobody is given one of them until it is enabled again.", "Disable them"
+        "Take these numbers out of use?", "Nobody is given one of them until it is enabled again.", "Disable them", LEAVE
     ),
-    "enable": Question("Bring these numbers back into use?", "They can be given away again.", "Enable them"),
-    "provider": Question("Set the provider of these numbers?", "It is created when it is new.", "Set the provider"),
+    "enable": Question("Bring these numbers back into use?", "They can be given away again.", "Enable them", LEAVE),
+    "provider": Question("Set the provider of these numbers?", "It is created when it is new.", "Set the provider", LEAVE),
     "country": Question(
-        "Set the country of these numbers?", "A number of another country is left as it is.", "Set the country"
+        "Set the country of these numbers?", "A number of another country is left as it is.", "Set the country", LEAVE
     ),
 }
 
