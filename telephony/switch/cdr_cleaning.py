@@ -25,7 +25,7 @@ _SECRET_TEXT = re.compile(
 )
 # A secret's name and what stands behind it, in whatever notation: JSON, XML, a form, and any of them percent-encoded.
 _NAMED_SECRET = re.compile(
-    r"""(?P<name>[\w-]{0,64}(?:passw|a1[-_]?hash|digest|secret|token|api_?key|nonce|credential|authorization|digits_dialed"""
+    r"""(?P<name>(?:passw|a1[-_]?hash|digest|secret|token|api_?key|nonce|credential|authorization|digits_dialed"""
     r"""|matching_digits|sip_auth_(?!user|realm))[\w-]{0,64})"""
     r"""(?P<between>(?:["'\s:=>]|&quot;|\\|%2[27]|%3[ade]|%20|%5c){1,32})"""
     r"""(?P<value>(?:(?!%2[267]|%3c|%5c|&quot;)[^"'&<,;\\\s]){1,4096})""",
@@ -63,8 +63,8 @@ def readable(body: bytes) -> str:
     shown = "".join(
         character if character.isprintable() or character in "\n\t" else "\N{REPLACEMENT CHARACTER}" for character in text
     )
-    named = _NAMED_SECRET.sub(rf"\g<name>\g<between>{STRIPPED}", shown)
-    return _SECRET_TEXT.sub(STRIPPED, _URL.sub(_clean_url, named))
+    told = _SECRET_TEXT.sub(STRIPPED, _URL.sub(_clean_url, shown))
+    return _NAMED_SECRET.sub(rf"\g<name>\g<between>{STRIPPED}", told)
 
 
 def _clean_scalar(value: Any) -> Any:
