@@ -6,7 +6,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from django.utils import timezone  # noqa: E402
 from accounts.models import Role, User  # noqa: E402
 from bench.databases import databases, settle, use  # noqa: E402
 from telephony.models import Call, Domain, Extension, Number, Provider, Switch  # noqa: E402
+from telephony.services.tallies import note_change  # noqa: E402
 from telephony.switch.causes import outcome_of  # noqa: E402
 
 AT_ONCE = 5_000
@@ -43,6 +44,18 @@ PAGES = {
     "calls, what is new": "/calls/newer?first=1",
     "calls, the oldest page": "",
 }
+
+STAFF_PAGES = {
+    "dashboard, today": "/dashboard/?period=today",
+    "dashboard, 7 days": "/dashboard/?period=7d",
+    "dashboard, 30 days": "/dashboard/?period=30d",
+    "dashboard, 12 months": "/dashboard/?period=12m",
+    "dashboard, 62 days": "/dashboard/?first={two_months_ago}",
+    "dashboard, after a call": "/dashboard/?period=7d",
+    "dashboard, how things stand": "/dashboard/now",
+}
+# Half an hour away from UTC: a day of it has no whole day of UTC, the dearest case.
+CLOCK = "Asia/Kolkata"
 
 
 def calls(count: int) -> Iterator[Call]:
@@ -93,24 +106,42 @@ def prepare(count: int) -> dict[str, Client]:
             Call.objects.bulk_create(batch)
             batch.clear()
     Call.objects.bulk_create(batch)
+    began = time.perf_counter()
+    call_command("recountcalls", stdout=sys.stderr)
+    print(f"counted in {time.perf_counter() - began:.1f} s", file=sys.stderr, flush=True)
     settle()
     clients = {"staff": Client(), "person": Client()}
+    for client in clients.values():
+        client.cookies["timezone"] = CLOCK
     clients["staff"].force_login(User.objects.create_user("staff", role=Role.STAFF))
     clients["person"].force_login(User.objects.get(username="p7"))
     return clients
 
 
-def cost(client: Client, path: str, times: int) -> float:
+def cost(client: Client, path: str, times: int, before: Callable[[], None] = lambda: None) -> float:
     """Return the median milliseconds that a page takes on the server."""
     taken = []
     for _ in range(times):
         cache.clear()
+        before()
         began = time.perf_counter()
         response = client.get(path)
         taken.append(1000 * (time.perf_counter() - began))
         if response.status_code not in (200, 204):
             raise RuntimeError(f"{path}: {response.status_code}")
     return statistics.median(taken)
+
+
+def pages_of(who: str) -> dict[str, str]:
+    """Return the pages that somebody looks at."""
+    two_months_ago = timezone.localdate() - timedelta(days=61)
+    staff = {title: path.format(two_months_ago=two_months_ago) for title, path in STAFF_PAGES.items()}
+    return PAGES | (staff if who == "staff" else {})
+
+
+def call_changes() -> None:
+    """Note what a record that comes in notes: the newest call's quarter of an hour is to be counted anew."""
+    note_change(Call.objects.order_by("-started_at").values_list("started_at", flat=True)[:1])
 
 
 def oldest_page(client: Client) -> str:
@@ -138,8 +169,10 @@ def main() -> None:
             clients = prepare(count)
             print(f"{count:,} calls made in {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
             for who, client in clients.items():
-                for title, path in PAGES.items():
-                    found.setdefault((who, title), []).append(cost(client, path or oldest_page(client), options.times))
+                for title, path in pages_of(who).items():
+                    before = call_changes if title.endswith("after a call") else lambda: None
+                    taken = cost(client, path or oldest_page(client), options.times, before)
+                    found.setdefault((who, title), []).append(taken)
     print(f"{connection.vendor}: median ms with {options.few:,} and {options.many:,} calls")
     for (who, title), (few, many) in found.items():
         print(f"{who:7} {title:28} {few:8.1f} {many:8.1f}   x {many / few:.2f}")

@@ -204,7 +204,7 @@ class CallPageFilter(CallFilter):
             self.form.fields[name].widget = forms.TextInput(attrs={"class": "form-control"} | attributes)
             # A moment, as the dashboard's links have it, is no date: an input of that type would show, and send, nothing.
             if attributes.get("type") == "date" and len(str(self.data.get(name, ""))) > len("2026-11-24"):
-                self.form.fields[name].widget.attrs["type"] = "text"
+                self.form.fields[name].widget.input_type = "text"
 
     @property
     def selects(self) -> list[forms.BoundField]:

@@ -18,6 +18,7 @@ from accounts.models import SignIn
 from telephony.services import bans, registrations, undertakings
 from telephony.services.live import gateways
 from telephony.services.revocations import errands
+from telephony.services.tallies import count_a_day
 from web import idempotency
 from web.cache import DatabaseCache
 
@@ -108,12 +109,13 @@ SWEEPS: dict[str, Callable[[], int]] = {
 
 class Command(BaseCommand):
     help = (
-        "Delete sessions, sign-ins, bans, cached values and kept answers whose time is over, and tell the switches of "
-        "revocations that they missed. For cron, once an hour or a day."
+        "Delete sessions, sign-ins, bans, cached values and kept answers whose time is over, tell the switches of revocations "
+        "that they missed, and count for the dashboard what changed. For cron, once an hour or a day."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"revocations: {errands.repeat()} told late")
+        self.stdout.write(f"tallies: {self._count_calls()} days counted anew")
         for name, sweep in SWEEPS.items():
             deleted = 0
             # On a terminal only; and only where it takes long enough to be seen.
@@ -122,3 +124,11 @@ class Command(BaseCommand):
                     deleted += batch
                     progress.update(batch)
             self.stdout.write(f"{name}: {deleted} deleted")
+
+    @staticmethod
+    def _count_calls() -> int:
+        """Count the days anew on which a call changed; return how many."""
+        days = 0
+        while count_a_day():
+            days += 1
+        return days

@@ -19,7 +19,9 @@ from telephony.switch.causes import outcome_of
 from web import read_only
 
 TOP: Final = 10
-# So long is counted while somebody waits for the page; the rest is left to a worker.
+# So much is counted while somebody waits for the page: today, and yesterday where today is young; the rest only as long as
+# nobody notices. What then is left is left to a worker.
+DAYS_TO_COUNT: Final = 2
 SECONDS_TO_COUNT: Final = 0.03
 WAYS: Final = ("inbound", "outbound", "internal")
 Range = tuple[datetime, datetime]
@@ -130,10 +132,11 @@ def _catch_up() -> None:
     """Count anew what changed of late; where that is much, a worker does the rest."""
     if read_only.is_on():
         return
-    began = time.monotonic()
-    while count_a_day():
-        if time.monotonic() - began > SECONDS_TO_COUNT:
-            break
+    began, days = time.monotonic(), 0
+    while days < DAYS_TO_COUNT or time.monotonic() - began < SECONDS_TO_COUNT:
+        if not count_a_day():
+            return
+        days += 1
     if StaleTally.objects.exists():
         count_all.enqueue(key=TASK_KEY)
 
