@@ -1,5 +1,6 @@
 """All calls of a filter as a file, and how far it has come."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -18,6 +19,8 @@ from telephony.exports import csv_lines, rows_of, workbook
 from telephony.filters.calls import CallPageFilter
 from telephony.models import Call
 
+# How console.js names an export, so that its progress can be asked for.
+_EXPORT = re.compile(r"[0-9A-Za-z-]{1,36}")
 PROGRESS_KEPT = timedelta(minutes=10)
 
 
@@ -71,11 +74,11 @@ def call_export(request: HttpRequest, extension: str) -> HttpResponseBase:
 @require_safe
 def call_export_progress(request: HttpRequest) -> HttpResponse:
     """Show how many calls an export of one's own has written; asks again by itself until it is done."""
-    export = request.GET.get("export", "")[:36]
+    export = request.GET.get("export", "")
     progress = cache.get(_key(person_of(request).pk, export)) or {"rows": 0, "done": False}
     context = {"export": export, **progress}
     return render(request, "telephony/partials/export_progress.html", context)
 
 
 def _key(person_id: int, export: str) -> str:
-    return f"export:{person_id}:{export[:36]}"
+    return f"export:{person_id}:{export if _EXPORT.fullmatch(export) else ''}"
