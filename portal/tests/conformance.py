@@ -84,13 +84,14 @@ def _faults_of_body(described: dict[str, Any], answer: HttpResponse) -> Iterator
         return
     if media_type.endswith("json"):
         value = json.loads(answer.content)
-        errors = _validator(json.dumps(content[media_type]["schema"])).iter_errors(value)
+        errors = validator(json.dumps(content[media_type]["schema"])).iter_errors(value)
         yield from (f"answered {'.'.join(map(str, error.instance_path))}: {error.message[:200]}" for error in errors)
         yield from (f"answered the time {text!r}" for text in times(value) if not UTC.fullmatch(text))
 
 
 @functools.cache
-def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
+def validator(schema: str) -> jsonschema_rs.Draft202012Validator:
+    """Return what tells whether a value is as a schema of the document says."""
     return jsonschema_rs.Draft202012Validator(json.loads(schema) | {"components": document()["components"]})
 
 

@@ -87,8 +87,9 @@ PARAMETERS: Final[Mapping[str, Schema]] = {
     },
     "RequestId": {
         "name": "X-Request-ID", "in": "header",
-        "description": "An id of yours for this request, which its answer and the portal's log will carry.",
-        "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+        "description": "An id of yours for this request, which its answer and the portal's log will carry: up to 64 letters, "
+        "digits, dots, hyphens and underscores. What is none gets one of the portal's.",
+        "schema": _TEXT,
     },
     "IfNoneMatch": {
         "name": "If-None-Match", "in": "header",
