@@ -5,6 +5,7 @@ from django.urls import path
 from telephony.views import (
     call_links,
     domains,
+    extension_changes,
     extensions,
     gateways,
     number_changes,
@@ -22,6 +23,7 @@ from telephony.views.call_preferences import columns_choose, filter_forget, filt
 from telephony.views.calls import call_audio, call_detail, call_list, call_newer, call_peaks
 from telephony.views.dashboard import dashboard, dashboard_now
 from telephony.views.live import live_hang_up, live_now, live_page
+from telephony.views.person_search import person_search
 from telephony.views.route import route_page
 from telephony.views.search import search_page
 
@@ -63,7 +65,10 @@ urlpatterns = [
     path("bans/", ban_list, name="ban-list"),
     path("bans/<int:ban_id>/lift", ban_lift, name="ban-lift"),
     path("extensions/", extensions.extension_list, name="extension-list"),
+    path("extensions/new", extension_changes.extension_create, name="extension-create"),
     path("extensions/<int:extension_id>/", extensions.extension_detail, name="extension-detail"),
+    path("extensions/<int:extension_id>/assign", extension_changes.extension_assign, name="extension-assign"),
+    path("extensions/<int:extension_id>/edit", extension_changes.extension_edit, name="extension-edit"),
     path("extensions/<int:extension_id>/close", extensions.extension_close, name="extension-close"),
     path("extensions/<int:extension_id>/open", extensions.extension_open, name="extension-open"),
     path("extensions/<int:extension_id>/phones", extensions.extension_phones, name="extension-phones"),
@@ -115,4 +120,5 @@ urlpatterns = [
     path("numbers/<int:number_id>/edit", numbers.number_edit, name="number-edit"),
     path("numbers/<int:number_id>/enable", numbers.number_enable, name="number-enable"),
     path("numbers/<int:number_id>/release", numbers.number_release, name="number-release"),
+    path("people/search", person_search, name="person-search"),
 ]

@@ -1,7 +1,7 @@
 """The log of what people and programs did."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, NoReturn, Self
 
 from django.db import models
 from django.db.models import Q
@@ -20,6 +20,16 @@ class Change(NamedTuple):
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     """Sets of entries; what is written down stays as it is."""
+
+    def about(self, targets: Iterable[models.Model]) -> Self:
+        """Return the entries about any of these things."""
+        ids: dict[str, list[str]] = {}
+        for target in targets:
+            ids.setdefault(target._meta.label_lower, []).append(str(target.pk))
+        wanted = Q(pk__in=())
+        for kind, of_kind in ids.items():
+            wanted |= Q(target_type=kind, target_id__in=of_kind)
+        return self.filter(wanted)
 
     def update(self, **values: Any) -> NoReturn:
         """Refuse: the log is only ever added to."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -13,11 +14,24 @@ from rest_framework.response import Response
 from accounts.api.serializers import PersonSerializer, StrictSerializer
 from accounts.api.staff import StaffView
 from accounts.permissions import person_of
+from telephony.api.extension_bodies import ChangesSerializer, NewExtensionSerializer
 from telephony.api.filtering import filtered
 from telephony.api.serializers import SipCredentialsSerializer
 from telephony.filters.extensions import ExtensionFilter
 from telephony.models import Extension, Registration, Revocation, RevocationErrand
-from telephony.services.extensions import NotHeldError, RestingError, close_extension, open_extension, renew_password_of
+from telephony.services.dialing import DestinationNotAllowedError
+from telephony.services.extensions import (
+    ExtensionExistsError,
+    NotHeldError,
+    RestingError,
+    add_extension,
+    change_extension,
+    close_extension,
+    open_extension,
+    renew_password_of,
+)
+from telephony.services.pool import PoolEmptyError
+from telephony.services.talk_limits import allowance_of, own_limits
 from web.errors import Problem
 from web.idempotency import idempotent
 from web.paging import KeysetPaginator, paged_response
@@ -50,12 +64,15 @@ class ExtensionSerializer(serializers.ModelSerializer[Extension]):
     holder = serializers.SerializerMethodField()
     phone_number = serializers.SerializerMethodField()
     phones = PhoneSerializer(many=True)
+    notice = serializers.BooleanField(source="recording_notice")
+    limits = serializers.SerializerMethodField()
+    limits_in_force = serializers.SerializerMethodField()
 
     class Meta:
         model = Extension
         fields: tuple[str, ...] = (
-            "id", "number", "domain", "display_name", "state", "cooling_until", "forward_to", "holder", "phone_number",
-            "phones", "created_at", "updated_at",
+            "id", "number", "domain", "display_name", "state", "cooling_until", "forward_to", "recording", "notice", "limits",
+            "limits_in_force", "holder", "phone_number", "phones", "created_at", "updated_at",
         )  # fmt: skip
 
     @extend_schema_field(PersonSerializer(allow_null=True))
@@ -63,6 +80,14 @@ class ExtensionSerializer(serializers.ModelSerializer[Extension]):
         """Return who holds it, null where nobody does."""
         held = extension.held_by
         return {"auth0_id": held.user.auth0_id, "name": str(held.user)} if held else None
+
+    def get_limits(self, extension: Extension) -> dict[str, int | None]:
+        """Return its own word on each limit, null where it has none."""
+        return own_limits(extension)
+
+    def get_limits_in_force(self, extension: Extension) -> dict[str, int]:
+        """Return how much its phones may call outside."""
+        return allowance_of(extension)._asdict()
 
     def get_phone_number(self, extension: Extension) -> str:
         """Return the number that its holder has with it."""
@@ -141,7 +166,7 @@ def with_revocation(extension_id: int) -> dict[str, Any]:
 
 
 class ExtensionList(StaffView):
-    """GET the extensions in the order of their numbers, as a bare array."""
+    """GET the extensions in the order of their numbers, as a bare array; POST makes one."""
 
     query_parameters = frozenset({"limit", "cursor", *ExtensionFilter.base_filters})
     filters = ExtensionFilter
@@ -156,14 +181,46 @@ class ExtensionList(StaffView):
 
         return paged_response(request, extensions, serialize, EXTENSIONS)
 
+    @idempotent()
+    def post(self, request: Request) -> Response:
+        """Make an extension that nobody holds yet."""
+        body = NewExtensionSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        wanted = body.validated_data
+        try:
+            extension = add_extension(
+                wanted["domain"],
+                wanted.get("number", ""),
+                display_name=wanted.get("display_name", ""),
+                actor=person_of(request),
+            )
+        except ExtensionExistsError as error:
+            raise Problem(409, "extension_exists", str(error)) from None
+        except PoolEmptyError as error:
+            raise Problem(409, error.code, str(error)) from None
+        return Response(with_revocation(extension.pk), status=201)
+
 
 class ExtensionDetail(StaffView):
-    """GET one extension."""
+    """GET one extension; PATCH changes it."""
 
     @described("getExtension", ExtensionDetailSerializer)
     def get(self, request: Request, extension_id: int) -> Response:
         """Show an extension, with the last that was taken from it."""
         find_extension(extension_id)
+        return Response(with_revocation(extension_id))
+
+    def patch(self, request: Request, extension_id: int) -> Response:
+        """Change what is named, and leave the rest."""
+        extension = find_extension(extension_id)
+        body = ChangesSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        try:
+            change_extension(extension, body.changes, actor=person_of(request))
+        except ValidationError as error:
+            raise serializers.ValidationError({"forward_to": list(error.messages)}) from None
+        except DestinationNotAllowedError as error:
+            raise Problem(403, "destination_not_allowed", str(error)) from None
         return Response(with_revocation(extension_id))
 
 

@@ -8,6 +8,7 @@ from telephony.api.call_links import CallLinkDetail, CallLinks
 from telephony.api.call_recordings import CallRecordingAudio, CallRecordingDetail, CallRecordingList, CallRecordingPeaks
 from telephony.api.cell_phone import CellPhoneDetail
 from telephony.api.domains import DomainDetail, DomainList
+from telephony.api.extension_holding import ExtensionAssign, ExtensionAssignments, ExtensionRelease
 from telephony.api.extensions import (
     ExtensionClose,
     ExtensionDetail,
@@ -41,6 +42,9 @@ urlpatterns = [
     path("bans/failed-registrations", FailedRegistrationList.as_view(), name="failed-registrations"),
     path("extensions", ExtensionList.as_view(), name="extension-api-list"),
     path("extensions/<int:extension_id>", ExtensionDetail.as_view(), name="extension-api-detail"),
+    path("extensions/<int:extension_id>/assign", ExtensionAssign.as_view(), name="extension-api-assign"),
+    path("extensions/<int:extension_id>/assignments", ExtensionAssignments.as_view(), name="extension-api-assignments"),
+    path("extensions/<int:extension_id>/release", ExtensionRelease.as_view(), name="extension-api-release"),
     path("extensions/<int:extension_id>/close", ExtensionClose.as_view(), name="extension-api-close"),
     path("extensions/<int:extension_id>/open", ExtensionOpen.as_view(), name="extension-api-open"),
     path("extensions/<int:extension_id>/sip-password", ExtensionPassword.as_view(), name="extension-api-password"),

@@ -78,6 +78,13 @@ class CallQuerySet(models.QuerySet["Call"]):
             "caller_extension", "callee_extension", "caller_user", "callee_user", "number", "provider", "switch"
         ).prefetch_related(Prefetch("recordings", recordings, to_attr="loaded_recordings"))
 
+    def latest_of(self, extension: "Extension", most: int) -> list["Call"]:
+        """Return the latest calls of an extension on either side, newest first: by one step into an index for each side."""
+        newest = self.order_by("-started_at", "-id")
+        sides = (newest.filter(caller_extension=extension)[:most], newest.filter(callee_extension=extension)[:most])
+        found = {call.pk: call for side in sides for call in side}
+        return sorted(found.values(), key=lambda call: (call.started_at, call.pk), reverse=True)[:most]
+
     def find(self, call_id: int) -> "Call":
         """Return the call of this id, or the one that it was joined to. Raises Call.DoesNotExist."""
         found = self.filter(pk=call_id).first() or self.filter(aliases__former_id=call_id).first()

@@ -1,6 +1,7 @@
 """Who can register at the switch: SIP domains and their extensions."""
 
-from typing import TYPE_CHECKING, Self
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Self
 
 from django.apps import apps
 from django.core.validators import RegexValidator
@@ -10,12 +11,17 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from telephony.fields import E164Field
+from telephony.models.call_limits import CallLimited, limits_constraint
 from telephony.models.holding import Holdable, HoldableQuerySet, HoldingState, holding_constraints
 from telephony.models.recording_policies import NOTICE_HELP, OWN_VALUES, RecordingPolicy, RecordingRuled, policy_constraint
 
 if TYPE_CHECKING:
     from telephony.models.live import Registration
     from telephony.models.numbers import Assignment
+
+
+# What an extension's number is, and what to say of one that is not.
+EXTENSION_NUMBER: Final = (r"\A[1-9][0-9]{1,6}\Z", "Give 2 to 7 digits, the first not 0.")
 
 
 class Domain(models.Model):
@@ -60,12 +66,12 @@ class ExtensionQuerySet(HoldableQuerySet["Extension"]):
         # As numbers: by their text 200 lies between 1000 and 9999, and the text's index would be searched for all of them.
         return self.alias(value=Cast("number", models.IntegerField())).filter(value__range=(first, last))
 
-    def lowest_gap(self, last: int) -> str | None:
-        """Return the lowest number, up to `last`, that follows one of these and does not exist in its domain."""
+    def gaps(self, last: int) -> "models.QuerySet[Extension, str]":
+        """Return the numbers, up to `last`, that follow one of these and do not exist in its domain, the lowest first."""
         following = Cast(Cast("number", models.IntegerField()) + 1, models.CharField(max_length=7))
         next_one = self.model.objects.filter(domain=OuterRef("domain"), number=OuterRef("following"))
         ends = self.exclude(number=str(last)).annotate(following=following).filter(~Exists(next_one))
-        return ends.order_by("number").values_list("following", flat=True).first()
+        return ends.order_by("number").values_list("following", flat=True)
 
     def for_listing(self) -> Self:
         """Load all that a list shows of them: their domains, by which open assignment somebody holds them, their phones."""
@@ -85,18 +91,21 @@ class ExtensionQuerySet(HoldableQuerySet["Extension"]):
         found = list(self.filter(number=number).select_related("domain")[:2])
         return found[0] if len(found) == 1 else None
 
+    def registered(self, at: datetime, *, is_so: bool) -> Self:
+        """Return those at which a phone is registered at this moment, or none is."""
+        phones = apps.get_model("telephony", "Registration").objects.current(at).filter(extension=OuterRef("pk"))
+        return self.filter(Exists(phones) if is_so else ~Exists(phones))
+
     def at(self, number: str, domain: str) -> "Extension | None":
         """Return the extension `number@domain`, None where there is none."""
         return self.filter(number=number, domain__name=domain.lower()).first()
 
 
-class Extension(Holdable, RecordingRuled):
+class Extension(Holdable, RecordingRuled, CallLimited):
     """A short number inside a domain, at which phones register; its password is kept as an encrypted HA1 only."""
 
     domain = models.ForeignKey(Domain, models.PROTECT, related_name="extensions")
-    number = models.CharField(
-        max_length=7, validators=[RegexValidator(r"\A[1-9][0-9]{1,6}\Z", "Give 2 to 7 digits, the first not 0.")]
-    )
+    number = models.CharField(max_length=7, validators=[RegexValidator(*EXTENSION_NUMBER)])
     display_name = models.CharField(max_length=100, blank=True, default="")
     encrypted_ha1 = models.BinaryField(null=True, blank=True, editable=False)
     forward_to = E164Field(blank=True, default="", help_text="Rung when the extension does not answer.")
@@ -113,6 +122,7 @@ class Extension(Holdable, RecordingRuled):
             models.UniqueConstraint(fields=("domain", "number"), name="extension_once_per_domain"),
             *holding_constraints("extension"),
             policy_constraint("extension", OWN_VALUES),
+            limits_constraint("extension"),
         )
         indexes = (
             models.Index(fields=("domain", "state", "number"), name="extension_by_state"),
@@ -132,6 +142,12 @@ class Extension(Holdable, RecordingRuled):
     def is_closed(self) -> bool:
         """Whether nobody may use it, whoever holds it."""
         return self.state == HoldingState.DISABLED
+
+    @property
+    def is_assignable(self) -> bool:
+        """Whether it may be given to somebody at this moment."""
+        is_rested = self.cooling_until is not None and self.cooling_until <= timezone.now()
+        return self.state == HoldingState.FREE or (self.state == HoldingState.COOLING and is_rested)
 
     @property
     def state_label(self) -> str:

@@ -9,14 +9,16 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, User
 from telephony.models import Assignment, Extension, Number, RevocationReason
+from telephony.models.call_limits import MOST
 from telephony.models.holding import HoldingState
 from telephony.services.revocations.asking import revoke
 from web.locks import lock_names
 
 # The lock under which things are chosen and taken: what one has chosen nobody takes from under him.
 POOL: Final = "telephony.pool"
-# What of an extension was its holder's: with his password his phone would go on to ring for the next one.
-FORGOTTEN: Final = {"encrypted_ha1": None, "forward_to": "", "display_name": ""}
+# What of an extension was its holder's: with his password his phone would go on to ring for the next one, and what he was
+# trusted to spend nobody else is.
+FORGOTTEN: Final = {"encrypted_ha1": None, "forward_to": "", "display_name": "", **dict.fromkeys(MOST)}
 
 
 class NotClaimableError(Exception):
@@ -56,8 +58,8 @@ def open_assignment(
 def release(assignment: Assignment, *, actor: User | None = None, at: datetime | None = None) -> bool:
     """Take back what an assignment gave; each rests before it is given again. Tell whether it was still open.
 
-    The extension forgets its holder: the password of his phone, where he had it forwarded to, his name; and the switches
-    forget his phones and end his calls. One that is closed stays closed.
+    The extension forgets its holder: the password of his phone, where he had it forwarded to, his name, his limits; and the
+    switches forget his phones and end his calls. One that is closed stays closed.
     """
     # Never before it began: the clocks of two servers differ a little.
     now = max(at or timezone.now(), assignment.starts_at)
@@ -112,7 +114,14 @@ def _claim(thing: Extension | Number, now: datetime) -> None:
         state=HoldingState.ASSIGNED, cooling_until=None, updated_at=timezone.now()
     )  # fmt: skip
     if not claimed:
-        raise NotClaimableError(f"{thing} is not free.", f"{thing._meta.model_name}_not_free")
+        raise NotClaimableError(f"{thing} is not free: {_why_not_free(thing)}.", f"{thing._meta.model_name}_not_free")
+
+
+def _why_not_free(thing: Extension | Number) -> str:
+    thing.refresh_from_db(fields=("state", "cooling_until"))
+    if thing.state == HoldingState.COOLING and thing.cooling_until is not None:
+        return f"it rests until {thing.cooling_until:%B %-d, %Y}"
+    return "it is closed" if thing.state == HoldingState.DISABLED else "somebody holds it"
 
 
 def _conflict(user: User, extension: Extension, number: Number | None) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from phonenumbers import PhoneNumberType, shortnumberinfo
 
 from telephony.fields import format_number, normalise_number
+from telephony.models import Number
 
 # What ordinary people have. All that is left out costs the caller, or is nobody: premium rate, shared cost, personal,
 # pager, universal access, voicemail.
@@ -28,6 +29,10 @@ NANP_PAY_PER_CALL: Final = frozenset({"976"})
 # The characters in which people write a number, and none that could mean something to a switch.
 DIALLED_PATTERN: Final = r"\A[0-9 ()+.-]{2,40}\Z"
 NOT_DIALLED: Final = "Not a phone number: use digits, as in 2762087784 or +44 20 7946 0018."
+
+# Short codes that people dial: 411, 811, 988; and the helplines of Europe, 116 and three digits.
+LONGEST_SERVICE_CODE: Final = 3
+HELPLINE_DIGITS: Final = 6
 
 # How people write numbers; anything else is no number, wherever it would lead.
 _PLAIN = re.compile(r"[0-9+ ().-]{7,30}")
@@ -77,6 +82,42 @@ def is_emergency(text: str) -> bool:
     """Tell whether a text, as it was given, would reach emergency services at home."""
     digits = text.strip().removeprefix("+")
     return digits.isascii() and digits.isdigit() and shortnumberinfo.is_emergency_number(digits, settings.HOME_COUNTRY)
+
+
+def is_service_code(digits: str) -> bool:
+    """Tell whether short digits are, at home, a way to help or to a service, so that no extension can have them.
+
+    Numbering data knows of short codes of four and five digits as well, for text messages: people do not dial those.
+    """
+    if is_emergency(digits):
+        return True
+    try:
+        number = phonenumbers.parse(digits, settings.HOME_COUNTRY)
+    except phonenumbers.NumberParseException:
+        return False
+    if not shortnumberinfo.is_valid_short_number_for_region(number, settings.HOME_COUNTRY):
+        return False
+    if len(digits) <= LONGEST_SERVICE_CODE:
+        return True
+    cost = shortnumberinfo.expected_cost_for_region(number, settings.HOME_COUNTRY)
+    return len(digits) == HELPLINE_DIGITS and cost == phonenumbers.ShortNumberCost.TOLL_FREE
+
+
+def forwardable_number(text: str) -> str:
+    """Return the E.164 digits of a number, in any notation, to which an extension may be forwarded.
+
+    Raises what `callable_number` does, and ValidationError for one of ours.
+    """
+    digits = callable_number(text)
+    check_forwardable(digits)
+    return digits
+
+
+def check_forwardable(digits: str) -> None:
+    """Raise ValidationError for a number of ours, DestinationNotAllowedError for one that may not be called."""
+    if Number.objects.filter(number=digits).exists():
+        raise ValidationError(f"{format_number(digits)} is ours, and calls could go round in circles.")
+    check_callable(digits)
 
 
 def check_callable(digits: str) -> None:

@@ -11,10 +11,11 @@ from xml.etree.ElementTree import Element, indent, tostring
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from accounts.models import User
 from telephony.fields import format_number, normalise_number
+from telephony.models import Assignment
 from telephony.services.routing import Dialled, route
 from telephony.services.switchboard import SwitchAwayError, reach
+from telephony.services.talk_limits import allowance_of, default_allowance
 from telephony.switch.cdr_cleaning import clean
 from telephony.switch.commands import ExtensionEndpoint, ShowRegistrations, rows
 from telephony.switch.dialplan import INTERNAL, PUBLIC, CallEmergency, CallOut, Plan, Refuse, Ring, plan_document
@@ -200,11 +201,13 @@ def _way_out(action: Any) -> WayOut | None:
     out = action.forward if isinstance(action, Ring) else action
     if not isinstance(out, CallOut):
         return None
+    holding = Assignment.objects.in_use().filter(user=out.payer_id, number__isnull=False)
+    payer = holding.select_related("user", "extension").first()
     limits = Limits(
-        payer=str(User.objects.filter(pk=out.payer_id).first() or ""),
+        payer=str(payer.user) if payer else "",
         at_once=out.at_once,
         an_hour=out.an_hour,
-        minutes_a_day=settings.CALL_MINUTES_A_DAY,
+        minutes_a_day=(allowance_of(payer.extension) if payer else default_allowance()).minutes_a_day,
         longest_seconds=out.longest_seconds,
     )
     return WayOut(

@@ -1,13 +1,12 @@
 """Where a person's calls go that nobody answers at their phones: who set which, and where they may go."""
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 
-from accounts.models import AuditEntry, User
-from telephony.models import Assignment, Extension, Number
+from accounts.models import User
+from telephony.models import Assignment, Extension
 from telephony.services.call_links.parties import NumberRequiredError
-from telephony.services.dialing import callable_number
+from telephony.services.dialing import forwardable_number
+from telephony.services.extensions import change_extension
 from telephony.services.pool import assignment_of
 
 
@@ -27,17 +26,14 @@ def forward(user: User, text: str, *, actor: User) -> str:
     ValidationError for what is no number, or one of ours, and DestinationNotAllowedError for one that may not be called.
     """
     extension = _own_extension(user)
-    digits = callable_number(text)
-    if Number.objects.filter(number=digits).exists():
-        raise ValidationError("This is a number of ours, and calls could go round in circles: give one outside.")
-    _change(extension, digits, actor)
-    return digits
+    change_extension(extension, {"forward_to": forwardable_number(text)}, actor=actor)
+    return str(extension.forward_to)
 
 
 @transaction.atomic
 def stop_forwarding(user: User, *, actor: User) -> None:
     """Forward a person's own extension no more; the same again changes nothing. Raises NumberRequiredError."""
-    _change(_own_extension(user), "", actor)
+    change_extension(_own_extension(user), {"forward_to": ""}, actor=actor)
 
 
 def _own_extension(user: User) -> Extension:
@@ -48,13 +44,3 @@ def _own_extension(user: User) -> Extension:
     if held is None:
         raise NumberRequiredError
     return held.extension
-
-
-def _change(extension: Extension, digits: str, actor: User) -> None:
-    before = extension.forward_to
-    if before == digits:
-        return
-    Extension.objects.filter(pk=extension.pk).update(forward_to=digits, updated_at=timezone.now())
-    AuditEntry.objects.record(
-        "extension.forwarding_changed", extension, actor=actor, before={"forward_to": before}, after={"forward_to": digits}
-    )

@@ -1,12 +1,17 @@
-"""What is entered in a phone, in the words of each kind of phone."""
+"""What a phone has to be told to register, to type and to scan, in the words of each kind of phone.
 
-import base64
+No code that a camera reads is understood by every app. The one here that sets an account up by itself is Grandstream Wave's:
+it holds all that is needed, so that nothing with the password in it has to lie at an address. Linphone, Zoiper and Groundwire
+fetch their settings from such an address, or through their makers' clouds; for them, and for all others, the password alone
+can be scanned, and be pasted.
+"""
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
+from xml.etree.ElementTree import Element, SubElement, tostring
 
 import qrcode
-from qrcode.image.svg import SvgPathImage
 
 from telephony.models import Extension
 from telephony.services.sip_configuration import listening_of_settings
@@ -14,6 +19,10 @@ from telephony.switch.configuration import Listening, Srtp
 
 USUAL_PORT: Final = 5060
 USUAL_TLS_PORT: Final = 5061
+# Modules of white around a code, without which some cameras do not find it.
+QUIET_ZONE: Final = 4
+# What may be dialled on Grandstream Wave's pad: digits, a plus, and codes with a star.
+_DIALLED: Final = r"{x+|\+x+|*x+|*xx*x+}"
 # What stands for the password: it is shown once, on another part of the page or not at all any more.
 PASSWORD: Final = "password"
 ENCRYPTION: Final = {Srtp.OFF: "", Srtp.OPTIONAL: "SRTP, optional", Srtp.MANDATORY: "SRTP"}
@@ -48,6 +57,22 @@ class PhoneSettings:
             "encryption": self.encryption,
             PASSWORD: PASSWORD,
         }
+
+
+class Picture(NamedTuple):
+    """A code to scan, as a drawing: its side in modules, and the path of its dark ones."""
+
+    side: int
+    path: str
+
+
+class PhoneSetup(NamedTuple):
+    """All that a phone is told, with the password, to be shown once."""
+
+    settings: PhoneSettings
+    password: str
+    account: Picture
+    password_alone: Picture
 
 
 class Line(NamedTuple):
@@ -129,15 +154,16 @@ def settings_of(extension: Extension) -> PhoneSettings:
     )
 
 
+def setup_of(extension: Extension, password: str) -> PhoneSetup:
+    """Return what a phone of an extension is told; it holds the password."""
+    settings = settings_of(extension)
+    account = _picture(_wave_account(settings, extension.display_name, password))
+    return PhoneSetup(settings, password, account, _picture(password))
+
+
 def kinds_of(phone: PhoneSettings) -> list[Kind]:
     """Return how each kind of phone is set up."""
     return [Kind(name, where, list(_lines(phone, fields))) for name, where, fields in _KINDS]
-
-
-def picture_of(password: str) -> str:
-    """Return a password as a QR code, an image that stands in the page itself: an address would have to be kept."""
-    drawn = qrcode.make(password, image_factory=SvgPathImage, border=2).to_string()
-    return f"data:image/svg+xml;base64,{base64.b64encode(drawn).decode()}"
 
 
 def _proxy(server: str, port: int, how: Listening, domain: str) -> str:
@@ -153,3 +179,36 @@ def _lines(phone: PhoneSettings, fields: tuple[tuple[str, str], ...]) -> Iterato
         value = phone.values[name]
         if value:
             yield Line(label, value, name == PASSWORD)
+
+
+def _wave_account(settings: PhoneSettings, display_name: str, password: str) -> str:
+    """Return an account as Grandstream Wave scans it.
+
+    Source: what PBXs of several makers show to it.
+    """
+    root = Element("AccountConfig", version="1")
+    account = SubElement(root, "Account")
+    members = {
+        "RegisterServer": settings.domain,
+        "OutboundServer": settings.proxy,
+        "UserID": settings.username,
+        "AuthID": settings.username,
+        "AuthPass": password,
+        "AccountName": f"{settings.username}@{settings.domain}",
+        "DisplayName": display_name or settings.username,
+        "Dialplan": _DIALLED,
+        "RandomPort": "0",
+    }
+    for name, value in members.items():
+        SubElement(account, name).text = value
+    # Letters beyond ASCII become references: cameras differ about encodings.
+    described: bytes = tostring(root, encoding="us-ascii")
+    return f'<?xml version="1.0" encoding="utf-8"?>{described.decode()}'
+
+
+def _picture(text: str) -> Picture:
+    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=QUIET_ZONE)
+    code.add_data(text)
+    matrix = code.get_matrix()
+    dark = (f"M{x} {y}h1v1h-1z" for y, row in enumerate(matrix) for x, is_dark in enumerate(row) if is_dark)
+    return Picture(len(matrix), "".join(dark))

@@ -12,6 +12,7 @@ from accounts.models import User
 from telephony.models import Assignment, Domain, Extension, Number
 from telephony.models.holding import HoldingState
 from telephony.services.assignments import POOL, NotClaimableError, open_assignment, pass_on
+from telephony.services.dialing import is_service_code
 from web.locks import lock_names
 
 # As many as staff may have made by hand in between: the row of those that the pool makes goes on behind one of them.
@@ -56,7 +57,7 @@ def assign_number(user: User, area_code: str = "") -> tuple[Assignment, bool]:
         # With another assignment it would be open again.
         raise NotClaimableError(f"{held.extension} is closed.", "extension_closed")
     now = timezone.now()
-    number = _next_number(now, area_code)
+    number = next_number(now, area_code)
     if number is None:
         where = f" with the area code {area_code}" if area_code else ""
         raise PoolEmptyError("number_pool_empty", f"No number{where} is free.")
@@ -94,7 +95,7 @@ def _opened(user: User, held: Assignment | None, number: Number, *, actor: User,
     return open_assignment(user, held.extension, number, actor=actor, at=now)
 
 
-def _next_number(now: datetime, area_code: str) -> Number | None:
+def next_number(now: datetime, area_code: str = "") -> Number | None:
     """Return a number that nobody had yet, else the one that has rested longest; each by one step into an index.
 
     Of those of an area code it is the lowest one that has rested: no index finds the longest rested among them.
@@ -126,10 +127,32 @@ def _next_extension(now: datetime) -> Extension:
     extensions = Extension.objects.filter(domain=domain).numbered(*settings.EXTENSION_RANGE)
     found = extensions.free().order_by("number").first() or _made(domain, _following(domain))
     found = found or extensions.rested(now).order_by("cooling_until", "number").first()
-    found = found or _made(domain, extensions.lowest_gap(settings.EXTENSION_RANGE.last))
+    found = found or _made(domain, _lowest_gap(domain))
     if found is None:
         raise PoolEmptyError("extension_pool_empty", "No extension is free.")
     return found
+
+
+def unused_number(domain: Domain) -> str | None:
+    """Return a number of the range that no extension of a domain has yet; None where each has been made."""
+    return _following(domain) or _lowest_gap(domain)
+
+
+def _lowest_gap(domain: Domain) -> str | None:
+    """Return the lowest number that follows one of a domain's and is neither made nor a service's."""
+    first, last = settings.EXTENSION_RANGE
+    of_domain = Extension.objects.filter(domain=domain)
+    gaps = of_domain.numbered(first, last).gaps(last)
+    lowest = gaps.first()
+    if lowest is None or not is_service_code(lowest):
+        return lowest
+    for gap in gaps:
+        # What comes behind a service's number follows none that is made.
+        beyond = (str(number) for number in range(int(gap), last + 1) if not is_service_code(str(number)))
+        following = next(beyond, None)
+        if following is not None and not of_domain.filter(number=following).exists():
+            return following
+    return None
 
 
 def _following(domain: Domain) -> str | None:
@@ -140,7 +163,7 @@ def _following(domain: Domain) -> str | None:
     following = {first, *(int(number) + 1 for owner, number in made if owner == domain.pk)}
     wanted = {str(number) for number in following if first <= number <= last}
     taken = Extension.objects.filter(domain=domain, number__in=wanted).order_by().values_list("number", flat=True)
-    return min(wanted - set(taken), default=None)
+    return min((digits for digits in wanted - set(taken) if not is_service_code(digits)), default=None)
 
 
 def _made(domain: Domain, digits: str | None) -> Extension | None:

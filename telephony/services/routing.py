@@ -7,13 +7,12 @@ from typing import Final
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from accounts.models import User
 from telephony.fields import format_number, normalise_number
 from telephony.models import Assignment, Gateway, Number
-from telephony.services.dialing import DestinationNotAllowedError, callable_number, check_callable, is_emergency
+from telephony.services.dialing import DestinationNotAllowedError, callable_number, check_forwardable, is_emergency
 from telephony.services.recording_rules import Party, recording_for
 from telephony.services.subscribers import holder_at, holder_of, holder_of_number
-from telephony.services.talk_limits import outside_minutes_used_up
+from telephony.services.talk_limits import allowance_of, outside_minutes_used_up
 from telephony.switch.commands import ExtensionEndpoint, GatewayEndpoint, RecordingTarget
 from telephony.switch.dialplan import INTERNAL, PUBLIC, TRANSFER, CallEmergency, CallOut, Marks, Plan, Refuse, Ring
 from telephony.switch.directory import can_be_repeated
@@ -315,12 +314,12 @@ def _forward(callee: Assignment, reasons: _Reasons) -> CallOut | None:
 
 
 def _check_forward(digits: str) -> None:
-    if Number.objects.filter(number=digits).exists():
-        raise _RefusedError("NO_ROUTE_DESTINATION", f"{format_number(digits)} is ours, and calls could go round in circles.")
     try:
-        check_callable(digits)
+        check_forwardable(digits)
     except DestinationNotAllowedError as error:
         raise _RefusedError("OUTGOING_CALL_BARRED", str(error)) from None
+    except ValidationError as error:
+        raise _RefusedError("NO_ROUTE_DESTINATION", " ".join(error.messages)) from None
 
 
 def _call_out(payer: Assignment, digits: str, reasons: _Reasons) -> CallOut:
@@ -332,24 +331,24 @@ def _call_out(payer: Assignment, digits: str, reasons: _Reasons) -> CallOut:
     gateways = list(active.values_list("name", flat=True)[:MOST_GATEWAYS])
     if not gateways:
         raise _RefusedError("NO_ROUTE_TRANSIT_NET", f"{domain} has no gateway in use.")
-    _check_minutes(payer.user)
+    _check_minutes(payer)
+    allowed = allowance_of(payer.extension)
     reasons.add(f"It leaves through {', then '.join(gateways)} and shows {format_number(payer.number.number)}.")
     return CallOut(
         endpoints=tuple(GatewayEndpoint(gateway, digits) for gateway in gateways),
         payer_id=payer.user_id,
         caller_id=payer.number.number,
-        at_once=settings.CALLS_AT_ONCE,
-        an_hour=settings.CALLS_AN_HOUR,
-        longest_seconds=settings.CALL_MINUTES_LONGEST * 60,
+        at_once=allowed.at_once,
+        an_hour=allowed.an_hour,
+        longest_seconds=allowed.longest_minutes * 60,
     )
 
 
-def _check_minutes(payer: User) -> None:
+def _check_minutes(payer: Assignment) -> None:
     """Raise _RefusedError where somebody has talked enough for a day: stolen proofs are used to run up bills."""
     if outside_minutes_used_up(payer):
-        raise _RefusedError(
-            "OUTGOING_CALL_BARRED", f"{payer} has talked {settings.CALL_MINUTES_A_DAY} minutes to the outside within a day."
-        )
+        minutes = allowance_of(payer.extension).minutes_a_day
+        raise _RefusedError("OUTGOING_CALL_BARRED", f"{payer.user} has talked {minutes} minutes to the outside within a day.")
 
 
 def _leg_uuid(call: Dialled) -> str:

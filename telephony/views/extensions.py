@@ -8,9 +8,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.models import AuditEntry
 from accounts.permissions import person_of
+from accounts.tables import AuditTable
 from telephony.filters.extensions import ExtensionPageFilter
-from telephony.models import Extension, Revocation
+from telephony.models import Call, Extension, Revocation
 from telephony.services.extensions import (
     NotHeldError,
     RestingError,
@@ -20,8 +22,11 @@ from telephony.services.extensions import (
     renew_password_of,
 )
 from telephony.services.live.asking import ask_for_phones
+from telephony.services.phone_setup import setup_of
 from telephony.services.revocations import errands
-from telephony.tables.extensions import ExtensionTable
+from telephony.services.talk_limits import limits_of
+from telephony.tables.calls import CallTable
+from telephony.tables.extensions import ExtensionTable, HolderTable
 from telephony.views.staff import staff_only
 from web.asking import Question, ask
 from web.listing import listing
@@ -29,6 +34,10 @@ from web.paging import KeysetPaginator
 
 EXTENSIONS: Final = KeysetPaginator(ordering=("number", "id"))
 MOST_REVOCATIONS: Final = 20
+# How much of its past an extension's page shows; the lists have the rest.
+MOST_SHOWN: Final = 10
+# Columns of a list of calls that are left to the list.
+REST: Final = tuple(name for name in CallTable.Meta.sequence if name not in CallTable.SHOWN)
 
 
 CLOSE: Final = Question(
@@ -68,16 +77,17 @@ def extension_list(request: HttpRequest) -> HttpResponse:
 @staff_only
 @require_safe
 def extension_detail(request: HttpRequest, extension_id: int) -> HttpResponse:
-    """Show one extension: its holder, its phones, what was taken from it."""
-    extension = _find(extension_id)
-    return render(request, "telephony/extension_detail.html", {"extension": extension, **_revocations(extension)})
+    """Show one extension: its holder, its phones, how it is set, what was taken from it, and its past."""
+    extension = find_extension(extension_id)
+    context = {**_revocations(extension), **_history(request, extension), "limits": limits_of(extension)}
+    return render(request, "telephony/extension_detail.html", {"extension": extension, **context})
 
 
 @staff_only
 @require_safe
 def extension_phones(request: HttpRequest, extension_id: int) -> HttpResponse:
     """Show which phones are registered, as a part of a page that asks for it again and again."""
-    context = {"switches": ask_for_phones(_find(extension_id))}
+    context = {"switches": ask_for_phones(find_extension(extension_id))}
     return render(request, "telephony/partials/extension_phones.html", context)
 
 
@@ -85,8 +95,19 @@ def extension_phones(request: HttpRequest, extension_id: int) -> HttpResponse:
 @require_safe
 def extension_revocations(request: HttpRequest, extension_id: int) -> HttpResponse:
     """Show what was taken from an extension and what each switch did, as a part of a page that asks until all is done."""
-    extension = _find(extension_id)
+    extension = find_extension(extension_id)
     return render(request, "telephony/partials/revocations.html", {"extension": extension, **_revocations(extension)})
+
+
+def _history(request: HttpRequest, extension: Extension) -> dict[str, Any]:
+    """Return its last calls, its holders and what was done to it, the newest of each, as tables."""
+    held = list(extension.assignments.select_related("user", "number")[:MOST_SHOWN])
+    viewer = person_of(request)
+    calls = CallTable(
+        Call.objects.visible_to(viewer).for_listing().latest_of(extension, MOST_SHOWN), viewer=viewer, exclude=REST
+    )
+    entries = AuditEntry.objects.about([extension, *held]).select_related("actor")[:MOST_SHOWN]
+    return {"calls": calls, "holders": HolderTable(held), "entries": AuditTable(list(entries))}
 
 
 def _revocations(extension: Extension) -> dict[str, Any]:
@@ -98,7 +119,7 @@ def _revocations(extension: Extension) -> dict[str, Any]:
 @require_POST
 def extension_repeat(request: HttpRequest, extension_id: int) -> HttpResponse:
     """Tell the switches once more what they could not be told."""
-    extension = _find(extension_id)
+    extension = find_extension(extension_id)
     waiting = Revocation.objects.filter(extension=extension).pending()
     errands.run_at_once(list(waiting.values_list("pk", flat=True)))
     if waiting.exists():
@@ -110,7 +131,7 @@ def extension_repeat(request: HttpRequest, extension_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def extension_close(request: HttpRequest, extension_id: int) -> HttpResponse:
     """Ask whether an extension is to be closed; a POST closes it, and its page shows the proof."""
-    extension = _find(extension_id)
+    extension = find_extension(extension_id)
     if request.method != "POST":
         return _ask(request, extension, CLOSE)
     try:
@@ -129,7 +150,7 @@ def extension_close(request: HttpRequest, extension_id: int) -> HttpResponse:
 @require_POST
 def extension_open(request: HttpRequest, extension_id: int) -> HttpResponse:
     """Open an extension again."""
-    extension = _find(extension_id)
+    extension = find_extension(extension_id)
     if open_extension(extension, actor=person_of(request)):
         messages.success(request, f"{extension} is open again: its phones come back when they register next.")
     else:
@@ -141,7 +162,7 @@ def extension_open(request: HttpRequest, extension_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def extension_release(request: HttpRequest, extension_id: int) -> HttpResponse:
     """Ask whether an extension is to be taken back from its holder; a POST does."""
-    extension = _find(extension_id)
+    extension = find_extension(extension_id)
     if request.method != "POST":
         return _ask(request, extension, RELEASE)
     if release_extension(extension, actor=person_of(request)):
@@ -155,7 +176,7 @@ def extension_release(request: HttpRequest, extension_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def extension_password(request: HttpRequest, extension_id: int) -> HttpResponse:
     """Ask whether a new SIP password is to be set; a POST sets it and shows it on this one answer."""
-    extension = _find(extension_id)
+    extension = find_extension(extension_id)
     if request.method != "POST":
         return _ask(request, extension, PASSWORD)
     try:
@@ -163,7 +184,8 @@ def extension_password(request: HttpRequest, extension_id: int) -> HttpResponse:
     except NotHeldError as error:
         messages.warning(request, str(error))
         return redirect("extension-detail", extension.pk)
-    return render(request, "telephony/extension_password.html", {"extension": extension, "password": password})
+    context = {"extension": extension, "setup": setup_of(extension, password)}
+    return render(request, "telephony/extension_password.html", context)
 
 
 def _ask(request: HttpRequest, extension: Extension, question: Question) -> HttpResponse:
@@ -172,5 +194,6 @@ def _ask(request: HttpRequest, extension: Extension, question: Question) -> Http
     return ask(request, question, subject=extension, about=about, back=reverse("extension-detail", args=(extension.pk,)))
 
 
-def _find(extension_id: int) -> Extension:
+def find_extension(extension_id: int) -> Extension:
+    """Return an extension with all that is shown of it. Raises Http404."""
     return get_object_or_404(Extension.objects.for_listing(), pk=extension_id)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.permissions import person_of
 from telephony.forms.phone import AreaCodeForm, CellPhoneForm, ForwardingForm
 from telephony.models import Assignment
-from telephony.services.allowances import allowances_of
+from telephony.services.allowances import uses_of
 from telephony.services.assignments import NotClaimableError, release
 from telephony.services.call_links.parties import NumberRequiredError
 from telephony.services.cell_phones import cell_phone_of, forget_cell_phone, register_cell_phone
@@ -26,7 +26,7 @@ from telephony.services.dialing import DestinationNotAllowedError
 from telephony.services.extensions import renew_password_of
 from telephony.services.forwarding import forward, stop_forwarding
 from telephony.services.live.asking import AtSwitch, ask_for_phones
-from telephony.services.phone_setup import kinds_of, picture_of, settings_of
+from telephony.services.phone_setup import kinds_of, settings_of, setup_of
 from telephony.services.pool import PoolEmptyError, assign_number, holding_of
 from telephony.services.recording_rules import policy_in_words
 from web import read_only
@@ -63,7 +63,7 @@ def _page(request: HttpRequest, **bound: forms.Form) -> HttpResponse:
         "is_read_only": read_only.is_on(),
     }
     if held is not None:
-        context |= {"recording": policy_in_words(held), "allowances": allowances_of(viewer)}
+        context |= {"recording": policy_in_words(held), "allowances": uses_of(held)}
     return render(request, "telephony/phone.html", context | bound)
 
 
@@ -248,5 +248,5 @@ def phone_password(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return ask(request, PASSWORD, subject=held.extension, back=reverse("phone-setup"))
     password = renew_password_of(held.extension, actor=viewer)
-    shown = {"password": password, "picture": picture_of(password)}
-    return render(request, "telephony/phone_password.html", _setup_of(held) | shown)
+    shown = _setup_of(held) | {"setup": setup_of(held.extension, password)}
+    return render(request, "telephony/phone_password.html", shown)

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
@@ -14,6 +13,7 @@ from telephony.services.call_links.plans import RING_SECONDS
 from telephony.services.call_links.progress import follow
 from telephony.services.live.phones import switches_of
 from telephony.services.switchboard import ConfiguredSwitch, SwitchAwayError, configured, identify, reach
+from telephony.services.talk_limits import link_allowance_of
 from telephony.switch.commands import Endpoint, ExtensionEndpoint, OriginateLink, UuidExists, UuidKill, exists
 from telephony.switch.errors import CommandRefusedError, SwitchError, UnsafeCommandError
 from telephony.switch.esl import EventSocket
@@ -234,7 +234,7 @@ def _hang_up_again(link: CallLink) -> None:
 
 def _expire(link: CallLink) -> None:
     """End a link past its time, unless the switch says that it goes on: talk of which no event told."""
-    last = link.created_at + timedelta(minutes=settings.CALL_LINK_MINUTES_LONGEST + 5)
+    last = link.created_at + timedelta(minutes=link_allowance_of(link.extension).longest_minutes + 5)
     try:
         lives = link.sent_at is not None and timezone.now() < last and is_alive(link)
     except SwitchError:

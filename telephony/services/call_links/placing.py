@@ -4,7 +4,6 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,7 +12,7 @@ from telephony.models import Assignment, CallLink
 from telephony.services.call_links.dialling import bring_up_to_date, dial
 from telephony.services.call_links.parties import LinkNumberError, caller_of, destination_of, number_holding_of, source_of
 from telephony.services.call_links.plans import SET_UP_WITHIN
-from telephony.services.talk_limits import link_minutes_used_up, outside_minutes_used_up
+from telephony.services.talk_limits import allowance_of, link_allowance_of, link_minutes_used_up, outside_minutes_used_up
 from telephony.switch.commands import GatewayEndpoint
 from web.locks import lock_names
 
@@ -181,12 +180,13 @@ def _make_room(user: User) -> None:
 
 def _check_limits(wanted: _Wanted, now: datetime) -> None:
     """Raise CallLimitError where one more link is one too many: stolen proofs are used to run up bills."""
-    placed = CallLink.objects.of(wanted.user).dialled()
-    if wanted.mode == CallLink.Mode.CALLBACK and placed.under_way(now).count() >= settings.CALL_LINKS_AT_ONCE:
-        raise CallLimitError(f"You have {settings.CALL_LINKS_AT_ONCE} call links under way, which is the most at once.", 30)
-    if placed.filter(created_at__gt=now - timedelta(hours=1)).count() >= settings.CALL_LINKS_AN_HOUR:
-        raise CallLimitError(f"You have placed {settings.CALL_LINKS_AN_HOUR} call links within an hour.", 600)
-    if link_minutes_used_up(wanted.user):
-        raise CallLimitError(f"You have talked {settings.CALL_LINK_MINUTES_A_DAY} minutes by call links within a day.", 3600)
-    if wanted.costs and outside_minutes_used_up(wanted.user):
-        raise CallLimitError(f"You have talked {settings.CALL_MINUTES_A_DAY} minutes to the outside within a day.", 3600)
+    placed, allowed = CallLink.objects.of(wanted.user).dialled(), link_allowance_of(wanted.held.extension)
+    if wanted.mode == CallLink.Mode.CALLBACK and placed.under_way(now).count() >= allowed.at_once:
+        raise CallLimitError(f"You have {allowed.at_once} call links under way, which is the most at once.", 30)
+    if placed.filter(created_at__gt=now - timedelta(hours=1)).count() >= allowed.an_hour:
+        raise CallLimitError(f"You have placed {allowed.an_hour} call links within an hour.", 600)
+    if link_minutes_used_up(wanted.held):
+        raise CallLimitError(f"You have talked {allowed.minutes_a_day} minutes by call links within a day.", 3600)
+    if wanted.costs and outside_minutes_used_up(wanted.held):
+        minutes = allowance_of(wanted.held.extension).minutes_a_day
+        raise CallLimitError(f"You have talked {minutes} minutes to the outside within a day.", 3600)

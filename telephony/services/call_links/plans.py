@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
@@ -17,7 +16,7 @@ from telephony.services.cell_phones import cell_phone_of
 from telephony.services.dialing import DestinationNotAllowedError, check_callable
 from telephony.services.routing import Dialled, route_for
 from telephony.services.subscribers import holder_at, holder_of_number
-from telephony.services.talk_limits import link_minutes_used_up, outside_minutes_used_up
+from telephony.services.talk_limits import allowance_of, link_allowance_of, link_minutes_used_up, outside_minutes_used_up
 from telephony.switch.dialplan import CallLimits, CallOut, LinkMarks, Plan, Refuse, Ring
 
 logger = logging.getLogger("portal.call_links")
@@ -113,7 +112,8 @@ def _carried_out(link: CallLink, call: Dialled, *, is_answered: bool) -> Plan:
     if isinstance(action, CallOut | Ring):
         action = replace(action, ring_seconds=RING_SECONDS)
     if isinstance(action, Ring) and _rang_outside(link, payer):
-        limits = CallLimits(payer_id=payer.user_id, at_once=settings.CALLS_AT_ONCE, an_hour=settings.CALLS_AN_HOUR)
+        allowed = allowance_of(payer.extension)
+        limits = CallLimits(payer_id=payer.user_id, at_once=allowed.at_once, an_hour=allowed.an_hour)
     return replace(
         plan,
         action=action,
@@ -129,7 +129,7 @@ def _marks(link: CallLink, *, is_answered: bool) -> LinkMarks:
     return LinkMarks(
         link_id=link.pk,
         caller_id=link.number.number if link.number else "",
-        longest_seconds=settings.CALL_LINK_MINUTES_LONGEST * 60,
+        longest_seconds=link_allowance_of(link.extension).longest_minutes * 60,
         is_answered=is_answered,
         destination_leg_uuid=link.destination_leg_uuid,
     )
@@ -151,12 +151,13 @@ def _check_again(link: CallLink, payer: Assignment) -> None:
         except DestinationNotAllowedError as error:
             raise _RefusedError("OUTGOING_CALL_BARRED", str(error)) from None
         # Of a destination outside the way there asks this.
-        if outside_minutes_used_up(payer.user):
+        if outside_minutes_used_up(payer):
             raise _RefusedError("OUTGOING_CALL_BARRED", f"{payer.user} has talked enough to the outside for a day.")
     under_way = CallLink.objects.of(payer.user).under_way(timezone.now()).exclude(pk=link.pk)
-    if link.mode == CallLink.Mode.DIAL_IN and under_way.count() >= settings.CALL_LINKS_AT_ONCE:
-        raise _RefusedError("CALL_REJECTED", f"{payer.user} has {settings.CALL_LINKS_AT_ONCE} call links under way.")
-    if link_minutes_used_up(payer.user):
+    at_once = link_allowance_of(payer.extension).at_once
+    if link.mode == CallLink.Mode.DIAL_IN and under_way.count() >= at_once:
+        raise _RefusedError("CALL_REJECTED", f"{payer.user} has {at_once} call links under way.")
+    if link_minutes_used_up(payer):
         raise _RefusedError("OUTGOING_CALL_BARRED", f"{payer.user} has talked enough by call links for a day.")
 
 

@@ -5,10 +5,10 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from django.conf import settings
 from django.utils import timezone
 
 from telephony.models import Call, CallLink
+from telephony.services.talk_limits import link_allowance_of
 from telephony.switch.causes import true_cause
 from telephony.switch.commands import UuidKill
 from telephony.switch.errors import CommandRefusedError
@@ -85,7 +85,7 @@ def _answered(socket: EventSocket, link: CallLink, event: Event) -> None:
 def _bridged(socket: EventSocket, link: CallLink, event: Event) -> None:
     at = _at(event)
     if link.advance(CallLink.Status.BRIDGED, at):
-        until = at + timedelta(minutes=settings.CALL_LINK_MINUTES_LONGEST) + TALK_SLACK
+        until = at + timedelta(minutes=link_allowance_of(link.extension).longest_minutes) + TALK_SLACK
         CallLink.objects.open().filter(pk=link.pk).update(expires_at=until)
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, User
 from demo.switch.simulator import SimulatedSwitch
-from telephony.models import Call, CallLink
+from telephony.models import Call, CallLink, Extension
 from telephony.switch.esl import SwitchAddress
 from telephony.tests.simulated_switch import originate_of, simulated
 
@@ -214,6 +214,29 @@ def test_limits_by_person(
     )  # fmt: skip
     talked = post(client, anna, "2762087784", "2403019515")
     assert (talked.status_code, "minutes" in talked.json()["detail"]) == (429, True)
+
+
+def test_an_extensions_own_limits_hold(client: Client, switch: SimulatedSwitch, anna: dict[str, str]) -> None:
+    extension = Extension.objects.filter(number="1006")
+    extension.update(calls_at_once=1)
+    assert post(client, anna, "2762087784", "2403019510").status_code == 202
+    CallLink.objects.update(status="bridged", ended_at=None)
+    second = post(client, anna, "2762087784", "2403019511")
+    assert (second.status_code, "You have 1 call links under way" in second.json()["detail"]) == (429, True)
+    extension.update(calls_at_once=3, calls_an_hour=2)
+    assert post(client, anna, "2762087784", "2403019511").status_code == 202
+    third = post(client, anna, "2762087784", "2403019512")
+    assert (third.status_code, "You have placed 2 call links within an hour" in third.json()["detail"]) == (429, True)
+    link = CallLink.objects.earliest("pk")
+    Call.objects.create(
+        call_uuid=str(link.call_uuid), direction="outbound", started_at=link.created_at, answered=True,
+        answered_at=link.created_at, bill_seconds=600, call_link=link,
+    )  # fmt: skip
+    extension.update(calls_at_once=3, calls_an_hour=9, call_minutes_a_day=10)
+    talked = post(client, anna, "2762087784", "2403019512")
+    assert (talked.status_code, "10 minutes by call links" in talked.json()["detail"]) == (429, True)
+    extension.update(call_minutes_a_day=11)
+    assert post(client, anna, "2762087784", "2403019512").status_code == 202
 
 
 def test_while_the_switch_is_away_nothing_is_half_placed(

@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client, override_settings
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
 from telephony.hooks import xml_dialplan
-from telephony.models import Assignment, Domain, Extension, Gateway
+from telephony.models import Assignment, Call, Domain, Extension, Gateway
 from telephony.services.recordings import may_upload
 from telephony.services.routing import Dialled, route
 from telephony.switch.dialplan import Refuse
@@ -92,6 +94,28 @@ def test_to_the_outside(dial: Dialler, ann: Assignment) -> None:
     names = [application for application, _ in found]
     assert names.index("limit") < names.index("bridge")
     assert found[-1] == END
+
+
+def test_an_extensions_own_limits_are_told_the_switch(dial: Dialler, ann: Assignment) -> None:
+    Extension.objects.filter(pk=ann.extension_id).update(calls_at_once=5, calls_an_hour=90, call_minutes_longest=10)
+    found = dial("2403019517")
+    assert [data for application, data in found if application == "limit"] == [
+        f"hash portal_user {ann.user_id} 5 !CALL_REJECTED",
+        f"hash portal_user_hour {ann.user_id} 90/3600 !CALL_REJECTED",
+    ]
+    assert "sched_hangup +600 allotted_timeout" in bridges(found)[0]
+
+
+def test_an_extensions_own_minutes_end_its_day(dial: Dialler, ann: Assignment) -> None:
+    Call.objects.create(
+        call_uuid="talked", direction="outbound", caller_user=ann.user, started_at=timezone.now() - timedelta(hours=1), answered=True,
+        answered_at=timezone.now(), bill_seconds=600,
+    )  # fmt: skip
+    assert bridges(dial("2403019517"))
+    Extension.objects.filter(pk=ann.extension_id).update(call_minutes_a_day=10)
+    assert_refused(dial("2403019517"), "OUTGOING_CALL_BARRED")
+    Extension.objects.filter(pk=ann.extension_id).update(call_minutes_a_day=11)
+    assert bridges(dial("2403019517"))
 
 
 def test_a_second_gateway_stands_in_for_the_first(dial: Dialler, ann: Assignment) -> None:

@@ -84,6 +84,18 @@ def test_a_number_outside(ask_for: Callable[..., Plan], link: CallLink, ann: Ass
     assert (link.status, link.planned_at is not None) == ("source_answered", True)
 
 
+def test_an_extensions_own_limits_hold_for_its_links(
+    ask_for: Callable[..., Plan], link: CallLink, ann: Assignment, settings: Any
+) -> None:
+    settings.CALL_LINK_MINUTES_LONGEST = 60
+    Extension.objects.filter(pk=ann.extension_id).update(calls_at_once=5, calls_an_hour=90, call_minutes_longest=10)
+    found = ask_for(link)
+    assert ("limit", f"hash portal_user {ann.user_id} 5 !CALL_REJECTED") in found
+    assert ("limit", f"hash portal_user_hour {ann.user_id} 90/3600 !CALL_REJECTED") in found
+    assert "sched_hangup +600 allotted_timeout" in bridges(found)[0]
+    assert "+3600" not in bridges(found)[0]
+
+
 @pytest.mark.parametrize("destination", ["1005", "17036879448"])
 def test_a_colleague(ask_for: Callable[..., Plan], link: CallLink, destination: str) -> None:
     CallLink.objects.update(destination_number=destination)

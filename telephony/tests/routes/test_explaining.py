@@ -71,6 +71,13 @@ def test_a_call_that_leaves(ann: Assignment) -> None:
     }  # fmt: skip
 
 
+def test_what_limits_it_is_the_extensions_own_word(ann: Assignment) -> None:
+    own = {"calls_at_once": 5, "calls_an_hour": 90, "call_minutes_a_day": 600, "call_minutes_longest": 10}
+    Extension.objects.filter(pk=ann.extension_id).update(**own)
+    leaves = ask_about("1006", "12403019517").as_json()["leaves"]
+    assert leaves["limits"] == {"payer": "ann", "at_once": 5, "an_hour": 90, "minutes_a_day": 600, "longest_seconds": 600}
+
+
 def test_a_call_that_is_refused(ann: Assignment) -> None:
     explanation = ask_about("1006", "18765551234")
     assert explanation.is_refused

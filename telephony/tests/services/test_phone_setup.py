@@ -1,14 +1,19 @@
 """What to enter in a phone: of the settings by which the switch listens, for every kind of phone."""
 
-import base64
 from collections.abc import Callable
 from typing import Any
+from xml.etree.ElementTree import fromstring
 
 import pytest
+from qrcode import QRCode
 
 from accounts.models import User
-from telephony.models import Assignment, Extension
-from telephony.services.phone_setup import PASSWORD, kinds_of, picture_of, settings_of
+from telephony.models import Assignment, Domain, Extension
+from telephony.services import phone_setup
+from telephony.services.phone_setup import PASSWORD, kinds_of, settings_of, setup_of
+
+SECRET = "Kx7mPq2RtVw9zAbCdEfGhJkM"
+HOSTILE = 'Zoë </DisplayName><AuthPass>x & "$"'
 
 pytestmark = pytest.mark.django_db
 
@@ -59,8 +64,39 @@ def test_every_kind_of_phone_is_told_all_that_there_is(extension: Extension, set
         assert all(typed), "nothing is left to be entered empty"
 
 
-def test_the_picture_is_no_address_that_could_be_fetched_again() -> None:
-    kind, _, body = picture_of("abc").partition(",")
-    assert kind == "data:image/svg+xml;base64"
-    assert base64.b64decode(body).startswith(b"<svg")
-    assert picture_of("abc") != picture_of("abd")
+@pytest.fixture
+def named() -> Extension:
+    return Extension(number="1006", domain=Domain(name="pbx.example.com"), display_name=HOSTILE)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was drawn, in words: the drawing itself is the library's."""
+    texts: list[str] = []
+    monkeypatch.setattr(phone_setup, "_picture", texts.append)
+    return texts
+
+
+def test_the_account_is_whole_and_nothing_in_it_breaks_out(named: Extension, drawn: list[str], settings: Any) -> None:
+    setup_of(named, SECRET)
+    account, alone = drawn
+    assert alone == SECRET
+    assert account.isascii()
+    members = {member.tag: member.text for member in fromstring(account)[0]}  # noqa: S314 - it is our own
+    assert (members["RegisterServer"], members["OutboundServer"]) == ("pbx.example.com", None)
+    assert (members["UserID"], members["AuthID"], members["AuthPass"]) == ("1006", "1006", SECRET)
+    assert members["DisplayName"] == HOSTILE
+    settings.FREESWITCH_SIP_PUBLIC_ADDRESS, settings.FREESWITCH_SIP_PORT = "2001:db8::9", 5070
+    setup_of(named, SECRET)
+    assert "<OutboundServer>[2001:db8::9]:5070</OutboundServer>" in drawn[2]
+
+
+def test_the_drawing_is_the_code_with_white_around_it(named: Extension) -> None:
+    picture = setup_of(named, SECRET).password_alone
+    code = QRCode(error_correction=0, border=4)
+    code.add_data(SECRET)
+    matrix = code.get_matrix()
+    assert picture.side == len(matrix)
+    dark = {f"M{x} {y}h1v1h-1z" for y, row in enumerate(matrix) for x, is_dark in enumerate(row) if is_dark}
+    assert {f"M{each}" for each in picture.path.split("M") if each} == dark
+    assert not [each for each in dark if each.startswith(("M0 ", "M3 "))], "cameras need the white around it"

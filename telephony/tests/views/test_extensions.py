@@ -55,7 +55,7 @@ def test_the_list_says_who_holds_what(client: Client, sam: User, held: Assignmen
 
 def test_without_extensions_it_says_so(client: Client, sam: User) -> None:
     assert "There are no extensions yet" in page(client)
-    assert "No extension matches" in page(client, "/extensions/?q=nobody")
+    assert "Nothing matches" in page(client, "/extensions/?q=nobody")
 
 
 @pytest.mark.parametrize(

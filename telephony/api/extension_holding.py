@@ -1,0 +1,85 @@
+"""`extensions/{id}/assign`, `/release` and `/assignments`: who holds an extension, and who did, for staff."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.serializers import StrictSerializer
+from accounts.api.staff import StaffView
+from accounts.permissions import person_of
+from telephony.api.extension_bodies import AssigneeSerializer
+from telephony.api.extensions import find_extension, with_revocation
+from telephony.models import Assignment
+from telephony.services.assignments import NotClaimableError
+from telephony.services.extensions import assign_extension, release_extension
+from telephony.services.pool import PoolEmptyError
+from web.errors import Problem
+from web.idempotency import idempotent
+from web.paging import KeysetPaginator, paged_response
+
+ASSIGNMENTS: Final = KeysetPaginator(ordering=("-starts_at", "-id"))
+
+
+class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
+    """Who held an extension, and which number with it ("": none), from when to when; `ends_at` null: it is held now."""
+
+    holder = serializers.SerializerMethodField()
+    phone_number = serializers.CharField(source="number.number", default="")
+
+    class Meta:
+        model = Assignment
+        fields = ("id", "holder", "phone_number", "starts_at", "ends_at")
+
+    def get_holder(self, held: Assignment) -> dict[str, str]:
+        """Return who held it."""
+        return {"auth0_id": held.user.auth0_id, "name": str(held.user)}
+
+
+class ExtensionAssign(StaffView):
+    """POST gives an extension to a person."""
+
+    @idempotent()
+    def post(self, request: Request, extension_id: int) -> Response:
+        """Give it, and a number with it where one is asked for: both or neither."""
+        body = AssigneeSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        person, number = body.wanted
+        try:
+            assign_extension(find_extension(extension_id), person, number, actor=person_of(request))
+        except ValidationError as error:
+            raise serializers.ValidationError({"number": list(error.messages)}) from None
+        except PoolEmptyError as error:
+            raise Problem(409, error.code, str(error)) from None
+        except NotClaimableError as error:
+            raise Problem(409, "not_assignable", str(error)) from None
+        return Response(with_revocation(extension_id))
+
+
+class ExtensionRelease(StaffView):
+    """POST takes an extension back from its holder."""
+
+    @idempotent()
+    def post(self, request: Request, extension_id: int) -> Response:
+        """Take it back, and the number with it; the answer says what every switch did. A second time changes nothing."""
+        StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)
+        release_extension(find_extension(extension_id), actor=person_of(request))
+        return Response(with_revocation(extension_id))
+
+
+class ExtensionAssignments(StaffView):
+    """GET who held an extension, newest first, as a bare array."""
+
+    query_parameters = frozenset({"limit", "cursor"})
+
+    def get(self, request: Request, extension_id: int) -> Response:
+        """List assignments."""
+        held = find_extension(extension_id).assignments.select_related("user", "number")
+
+        def serialize(page: Sequence[Assignment]) -> Any:
+            return AssignmentSerializer(page, many=True).data
+
+        return paged_response(request, held, serialize, ASSIGNMENTS)
