@@ -48,6 +48,7 @@ RAIL: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("person-list", "people", "People", Role.STAFF, below="person-"),
             Entry("invitation-list", "invitations", "Invitations", Role.ADMIN, below="invitation-"),
             Entry("key-list", "key", "Keys", own_label="My keys", below="key-"),
+            Entry("webhook-list", "webhooks", "Webhooks", own_label="My webhooks", below="webhook-"),
             Entry("audit-list", "audit", "Audit log", Role.STAFF, below="audit-"),
         ),
     ),

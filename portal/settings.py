@@ -267,6 +267,11 @@ FREESWITCH_ALLOWED_CIDRS = env.networks("FREESWITCH_ALLOWED_CIDRS", "127.0.0.0/8
 RECORDINGS_URL = env.url("RECORDINGS_URL", f"file://{BASE_DIR / 'var' / 'recordings'}", schemes=("file",))
 RECORDINGS_ROOT = Path(RECORDINGS_URL.removeprefix("file://"))
 
+# -- webhooks --------------------------------------------------------------------------------------------------------------
+
+# Networks besides the public ones that webhooks may reach; whoever may make one reaches them.
+WEBHOOK_ALLOWED_CIDRS = env.networks("WEBHOOK_ALLOWED_CIDRS")
+
 # -- files -----------------------------------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"

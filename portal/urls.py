@@ -10,6 +10,7 @@ from portal.metrics import metrics
 urlpatterns = [
     path("", include("telephony.urls")),
     path("", include("accounts.urls")),
+    path("", include("webhooks.urls")),
     path("api/v2/", include("portal.api")),
     path("docs/", include("documentation.urls")),
     path("freeswitch/", include("telephony.hooks.urls")),

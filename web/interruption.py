@@ -14,6 +14,15 @@ class Interruption:
         self.signal = 0
         self._asked = threading.Event()
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether somebody asked for an end."""
+        return self._asked.is_set()
+
+    def ask(self) -> None:
+        """Ask for an end, as a signal does."""
+        self._asked.set()
+
     def wait(self, timeout: float) -> None:
         """Sleep, unless somebody asks for an end."""
         self._asked.wait(timeout)

@@ -52,6 +52,8 @@ from telephony.services.measuring import measure_recording
 from telephony.services.recordings import audio_path, listen_token, upload_path
 from telephony.tests.captures import DATA, posts_of
 from web.models import Job
+from webhooks.models import Delivery, Event, Subscription
+from webhooks.signing import new_secret
 
 LEG: Final = "3e6bc8f5-181d-4c52-9d6d-46965011989d"
 LONG_AGO: Final = timezone.datetime(2020, 1, 1, tzinfo=timezone.get_default_timezone())
@@ -96,6 +98,7 @@ class Scene:
         self._call()
         self._link()
         self._live_call()
+        self._webhook()
         key = ApiKey.objects.issue(self.people["anna"], "report")[0]
         SwitchListening.objects.create(switch=Switch.objects.get())
         invitation = Invitation.objects.create(email="new@example.com", invited_by=self.people["ada"])
@@ -163,6 +166,14 @@ class Scene:
             status=CallLink.Status.COMPLETED, expires_at=timezone.now() + timedelta(minutes=1), ended_at=timezone.now(),
         )  # fmt: skip
         self.parameters["link_id"] = str(link.pk)
+
+    def _webhook(self) -> None:
+        webhook = Subscription(user=self.people["anna"], url="https://hooks.example.com/")
+        webhook.set_secret(new_secret())
+        webhook.save()
+        event = Event.objects.create(type="webhook.test", at=timezone.now())
+        delivery = Delivery.objects.create(event=event, subscription=webhook, body="{}")
+        self.parameters |= {"webhook_id": str(webhook.pk), "delivery_id": str(delivery.pk)}
 
     def _live_call(self) -> None:
         """Let anna talk at this moment, on a switch that cannot be reached."""

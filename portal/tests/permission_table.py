@@ -25,6 +25,10 @@ from portal.tests.permission_rules import (
 )
 
 NUMBERS: Final = {"source_number": "2762087784", "destination_number": "2403019517"}
+HOOK: Final = "https://hooks.example.com/calls"
+NEW_WEBHOOK: Final = {"form_id": "a" * 22, "url": HOOK, "reach": "everything"}
+# A key that is to change webhooks needs calls:read and calls:write together: one alone does not open them.
+BOTH: Final = "calls:read and calls:write"
 NEW_KEY: Final = {"form_id": "a" * 22, "name": "report", "reach": "everything", "lifetime": "never"}
 NEW_LINK: Final = {"form_id": "a" * 22, "mode": "callback", "source": "extension", "destination_number": "2403019517"}
 RECORDING: Final = r"freeswitch/^recordings/(?P<leg_uuid>[0-9A-Za-z][0-9A-Za-z._-]{0,63})/(?P<expires>[0-9]{1,12})/(?P<signature>[0-9a-f]{64})\.wav\Z"
@@ -135,6 +139,19 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row("keys/<int:key_id>/revoke", GET=page(200, own=True), POST=page(302, own=True)),
         row("invitations/", GET=page(200, "admin"), POST=page(200, "admin")),
         row("invitations/<int:invitation_id>/withdraw", POST=page(302, "admin")),
+        row("webhooks/", GET=page(200)),
+        row("webhooks/new", GET=page(200), POST=page(200, body=NEW_WEBHOOK)),
+        row("webhooks/<int:webhook_id>/", GET=page(200, own=True)),
+        row("webhooks/<int:webhook_id>/edit", GET=owners_page(200), POST=owners_page(302, body=NEW_WEBHOOK)),
+        row("webhooks/<int:webhook_id>/secret", GET=owners_page(200), POST=owners_page(200)),
+        row("webhooks/<int:webhook_id>/enable", POST=page(302, own=True)),
+        row("webhooks/<int:webhook_id>/disable", POST=page(302, own=True)),
+        row("webhooks/<int:webhook_id>/delete", GET=page(200, own=True), POST=page(302, own=True)),
+        row("webhooks/<int:webhook_id>/log", GET=page(200, own=True)),
+        row("webhooks/<int:webhook_id>/test", POST=owners_page(302)),
+        row("webhooks/<int:webhook_id>/deliveries/<int:delivery_id>/", GET=page(200, own=True)),
+        row("webhooks/<int:webhook_id>/deliveries/<int:delivery_id>/state", GET=page(200, own=True)),
+        row("webhooks/<int:webhook_id>/deliveries/<int:delivery_id>/redeliver", POST=owners_page(302)),
         row("account/second-factor", GET=page(200, "superuser")),
         row("account/second-factor/start", POST=page(200, "superuser")),
         row("account/second-factor/confirm", POST=page(200, "superuser")),
@@ -210,6 +227,14 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row("api/v2/numbers/<int:number_id>/assignments", GET=staff(200)),
         row("api/v2/schema", GET=anyone(200)),
         row("api/v2/docs", GET=anyone(200)),
+        row("api/v2/webhooks", GET=person(200, "calls:read"), POST=person(201, BOTH, body={"url": HOOK})),
+        row("api/v2/webhooks/<int:webhook_id>", GET=person(200, "calls:read", own=True),
+            PATCH=person(200, BOTH, own=True, body={"active": False}), DELETE=person(204, BOTH, own=True)),
+        row("api/v2/webhooks/<int:webhook_id>/rotate-secret", POST=owner(200, BOTH)),
+        row("api/v2/webhooks/<int:webhook_id>/test", POST=owner(202, BOTH)),
+        row("api/v2/webhooks/<int:webhook_id>/deliveries", GET=person(200, "calls:read", own=True)),
+        row("api/v2/webhooks/<int:webhook_id>/deliveries/<int:delivery_id>", GET=person(200, "calls:read", own=True)),
+        row("api/v2/webhooks/<int:webhook_id>/deliveries/<int:delivery_id>/redeliver", POST=owner(202, BOTH)),
         # Whatever is no address of the API.
         row("api/v2/", **{verb: anyone(404) for verb in VERBS}),
     ),

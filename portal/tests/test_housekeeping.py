@@ -15,14 +15,19 @@ from social_django.models import Nonce, Partial
 from accounts.models import SignIn, User
 from telephony.models import BannedAddress, FailedRegistration, GatewayChange, NumberChange, NumberImport, Switch
 from web.models import IdempotentRequest
+from webhooks.models import Delivery, Event, Subscription
 
 pytestmark = pytest.mark.django_db
 
-SWEPT = (IdempotentRequest, Session, SignIn, Partial, AccessAttempt, BannedAddress, GatewayChange, NumberImport, NumberChange)
-ALWAYS = "revocations: 0 told late"
+SWEPT = (
+    IdempotentRequest, Session, SignIn, Partial, AccessAttempt, BannedAddress, GatewayChange, NumberImport, NumberChange, Delivery,
+    Event,
+)  # fmt: skip
+ALWAYS = ("revocations: 0 told late", "tallies: 0 days counted anew", "webhooks: 0 sent to late")
 NAMES = [
     "answers kept for an Idempotency-Key", "sessions", "sign-ins over the API", "sign-ins on the web", "wrong passwords",
-    "bans", "failed registrations", "changes of gateways", "imports of numbers and changes to many", "cache entries",
+    "bans", "failed registrations", "changes of gateways", "imports of numbers and changes to many", "deliveries to webhooks",
+    "events told to webhooks", "cache entries",
 ]  # fmt: skip
 
 
@@ -50,6 +55,13 @@ def fill(number: int, age: timedelta) -> None:
     sam, _ = User.objects.get_or_create(username="sam")
     NumberImport.objects.create(owner=sam, state="asked", file_name="n.csv", content=b"number", expires_at=at)
     NumberChange.objects.create(owner=sam, state="asked", action="disable", expires_at=at)
+    month_ago = at - timedelta(days=30)
+    user = User.objects.get_or_create(username="anna")[0]
+    webhook = Subscription.objects.get_or_create(user=user, defaults={"url": "https://a.example/", "encrypted_secret": b"x"})[0]
+    event = Event.objects.create(type="webhook.test", at=month_ago, created_at=month_ago)
+    Delivery.objects.create(
+        event=event, subscription=webhook, body="{}", created_at=month_ago, state="delivered", finished_at=month_ago
+    )
     long_ago = at - timedelta(days=7)
     FailedRegistration.objects.create(
         network=f"198.51.{number}.{age.days % 250}/32", first_at=long_ago, span_began_at=long_ago, last_at=long_ago
@@ -67,12 +79,12 @@ def test_what_is_over_is_deleted_and_nothing_else(settings: Any, monkeypatch: py
         fill(number, timedelta(hours=25))
         fill(number, timedelta(minutes=-1))
     Nonce.objects.create(server_url="https://auth0.invalid/", timestamp=1, salt="s")
-    deleted = zip(NAMES, (5, 5, 5, 6, 5, 5, 5, 5, 10, 1), strict=True)
-    assert run() == [ALWAYS, *(f"{name}: {count} deleted" for name, count in deleted)]
+    deleted = zip(NAMES, (5, 5, 5, 6, 5, 5, 5, 5, 10, 5, 5, 1), strict=True)
+    assert run() == [*ALWAYS, *(f"{name}: {count} deleted" for name, count in deleted)]
     assert [model.objects.count() for model in SWEPT] == [5] * len(SWEPT)
     assert not Session.objects.filter(expire_date__lt=timezone.now()).exists()
     assert cache.get("new") == 1
-    assert run() == [ALWAYS, *(f"{name}: 0 deleted" for name in NAMES)]
+    assert run() == [*ALWAYS, *(f"{name}: 0 deleted" for name in NAMES)]
 
 
 def test_a_cache_of_its_own_is_left_alone() -> None:

@@ -191,6 +191,10 @@ OPENED_BY = {
             "call-link/<int:link_id>",
             "live/calls",
             "live/registrations",
+            "webhooks",
+            "webhooks/<int:webhook_id>",
+            "webhooks/<int:webhook_id>/deliveries",
+            "webhooks/<int:webhook_id>/deliveries/<int:delivery_id>",
         )
     },
     "calls:write": {

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Prefetch, Q
 from django.utils import timezone
 
@@ -16,6 +16,7 @@ from telephony.models.directory import Extension
 from telephony.models.numbers import Number
 from telephony.models.switches import Switch
 from telephony.switch.causes import outcome_of
+from webhooks.outbox import announce
 
 if TYPE_CHECKING:
     from telephony.models.calls import Call
@@ -265,9 +266,16 @@ class CallLink(models.Model):
         )
 
     def _change(self, links: CallLinkQuerySet, **values: Any) -> bool:
-        changed = links.filter(pk=self.pk).update(updated_at=timezone.now(), **values)
-        self.refresh_from_db()
+        with transaction.atomic():
+            changed = links.filter(pk=self.pk).update(updated_at=timezone.now(), **values)
+            self.refresh_from_db()
+            if changed and "status" in values:
+                self.announce()
         return bool(changed)
+
+    def announce(self) -> None:
+        """Have webhooks told which state it is in; of each once."""
+        announce("call_link.changed", self, (self.user_id,), key=f"call_link.changed:{self.pk}:{self.status}")
 
 
 ENDED_BECAUSE = {

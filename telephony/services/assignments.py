@@ -11,6 +11,7 @@ from accounts.models import AuditEntry, User
 from telephony.models import Assignment, Extension, Number, RevocationReason
 from telephony.models.call_limits import MOST
 from telephony.models.holding import HoldingState
+from telephony.services import announcing
 from telephony.services.revocations.asking import revoke
 from web.locks import lock_names
 
@@ -51,6 +52,7 @@ def open_assignment(
     except IntegrityError:
         raise NotClaimableError(*_conflict(user, extension, number)) from None
     AuditEntry.objects.record("assignment.opened", assignment, actor=actor, after=_described(assignment))
+    announcing.number_assigned(assignment)
     return assignment
 
 
@@ -72,6 +74,7 @@ def release(assignment: Assignment, *, actor: User | None = None, at: datetime |
     if assignment.number_id is not None:
         Number.objects.filter(pk=assignment.number_id).update(**after, updated_at=timezone.now())
     AuditEntry.objects.record("assignment.released", assignment, actor=actor, before=_described(assignment))
+    announcing.number_released(assignment, now)
     revoke(assignment.extension, RevocationReason.RELEASED, actor=actor)
     return True
 

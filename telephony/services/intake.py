@@ -12,7 +12,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from telephony.models import Call, CallAlias, Leg, LegLink, Quarantine, Recording, Switch, UnrecordedLeg
-from telephony.services import probes, quarantine
+from telephony.services import announcing, probes, quarantine
 from telephony.services.call_links.progress import settle
 from telephony.services.recording_pauses import note_keys
 from telephony.services.resolution import resolve
@@ -148,6 +148,7 @@ def _store(record: LegRecord) -> Result:
     UnrecordedLeg.objects.filter(uuid=record.uuid).delete()
     note_keys(leg, masks_in(record.raw))
     settle(call)
+    announcing.records_changed(call)
     return Result.STORED
 
 

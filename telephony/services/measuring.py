@@ -7,11 +7,13 @@ from pathlib import Path
 from django.utils import timezone
 
 from telephony.models import Recording
+from telephony.services import announcing
 from telephony.services.waveforms import UnreadableAudioError, Waveform, measure
 from web.jobs import HopelessJobError, task
 
 # The longest that can be published has two gigabytes, which are read at some 20 megabytes a second.
 LEASE = timedelta(minutes=15)
+DAMAGED = "The audio is not what was published, or cannot be read."
 
 
 @task("recording.measure", lease=LEASE)
@@ -25,6 +27,9 @@ def measure_recording(recording: int) -> None:
     except FileNotFoundError:
         if Recording.objects.filter(pk=recording, state=Recording.State.DELETED).exists():
             return
+        raise
+    except HopelessJobError:
+        announcing.recording_failed(known.leg_uuid, "recording_damaged", DAMAGED)
         raise
     now = timezone.now()
     # Unless a person has deleted it this instant: then nothing of it is to be kept.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from telephony.models import Recording
+from telephony.services import announcing
 from telephony.services.probes import is_probe
 from telephony.services.recordings import (
     MAX_RECORDING_BYTES,
@@ -58,6 +59,7 @@ class RecordingSweep:
         except RecordingRefusedError as error:
             if file.age < self.unfinished:
                 return Verdict(Outcome.LEFT)
+            announcing.recording_failed(leg_uuid, error.code, str(error))
             return _set_aside(spool, file, str(error))
         if not _is_safe(known):
             return Verdict(

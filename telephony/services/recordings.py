@@ -21,6 +21,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.models import ApiKey, AuditEntry, User
 from telephony.models import Call, Leg, Recording
+from telephony.services import announcing
 from telephony.services.measuring import measure_recording
 from web.locks import lock_names
 
@@ -90,8 +91,15 @@ def publish(leg_uuid: str, chunks: Iterable[bytes], length: int) -> tuple[Record
     The file appears under its name only when whole and checked, and its row only after the file. Raises
     RecordingRefusedError where the bytes are cut or no WAV, RecordingConflictError where another stands there.
     """
-    with _received(chunks, length) as (path, audio):
-        return _store(leg_uuid, path, audio)
+    try:
+        with _received(chunks, length) as (path, audio):
+            return _store(leg_uuid, path, audio)
+    except RecordingConflictError:
+        # The one that stands there is good.
+        raise
+    except RecordingRefusedError as error:
+        announcing.recording_failed(leg_uuid, error.code, str(error))
+        raise
 
 
 def try_out(chunks: Iterable[bytes], length: int) -> None:
@@ -177,6 +185,7 @@ def _store(leg_uuid: str, path: Path, audio: _Audio) -> tuple[Recording, bool]:
         duration_ms=audio.duration_ms,
     )
     measure_recording.enqueue(key=f"measure:{recording.pk}", recording=recording.pk)
+    announcing.recording_ready(recording)
     return recording, True
 
 

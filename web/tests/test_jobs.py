@@ -228,9 +228,36 @@ def test_the_command_works_until_nothing_is_due(note: Task[Any], done: Done) -> 
     note.enqueue(what="a")
     note.enqueue(what="b")
     told = StringIO()
-    call_command("worker", "--until-idle", stdout=told)
+    call_command("worker", "--until-idle", "--threads", "1", stdout=told)
     assert done == ["a", "b"]
     assert told.getvalue().split() == ["working", "stopped"]
+
+
+def test_a_job_that_waits_for_somebody_holds_up_no_other(done: Done) -> None:
+    """Both are at work at the same time, or neither would ever end."""
+    together = threading.Barrier(2, timeout=10)
+
+    @task("test.together")
+    def meet(what: str) -> None:
+        together.wait()
+        done.append(what)
+
+    meet.enqueue(what="a")
+    meet.enqueue(what="b")
+    call_command("worker", "--until-idle", "--threads", "2", stdout=StringIO())
+    assert sorted(done) == ["a", "b"]
+
+
+def test_what_ends_one_thread_ends_the_worker(note: Task[Any], done: Done) -> None:
+    note.enqueue(what="a")
+    with mock.patch("web.management.commands.worker.work_one", side_effect=MemoryError), pytest.raises(MemoryError):
+        call_command("worker", "--threads", "3", stdout=StringIO())
+
+
+@pytest.mark.parametrize("threads", ["0", "-1", "x", "65", "1000", "²"])
+def test_the_command_takes_a_sane_number_of_threads(threads: str) -> None:
+    with pytest.raises(CommandError, match="number from 1 to 64"):
+        call_command("worker", "--threads", threads)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -243,7 +270,7 @@ def test_the_command_finishes_what_is_at_hand_and_begins_nothing_else(done: Done
     stop.enqueue(what="a")
     stop.enqueue(what="b")
     before = signal.getsignal(number)
-    call_command("worker", stdout=StringIO())
+    call_command("worker", "--threads", "1", stdout=StringIO())
     assert done == ["a"]
     assert Job.objects.get().attempt == 0
     assert signal.getsignal(number) is before
@@ -257,6 +284,6 @@ def test_the_command_outlives_an_outage_of_the_database(note: Task[Any], done: D
         mock.patch("web.management.commands.worker.work_one", side_effect=away),
         mock.patch("web.interruption.Interruption.wait") as wait,
     ):
-        call_command("worker", "--until-idle", stdout=told)
+        call_command("worker", "--until-idle", "--threads", "1", stdout=told)
     assert told.getvalue().count("the database is away (OperationalError)") == 2
     assert [0.5 < call.args[0] <= 2 for call in wait.call_args_list] == [True, True]

@@ -21,6 +21,8 @@ from telephony.services.revocations import errands
 from telephony.services.tallies import count_a_day
 from web import idempotency
 from web.cache import DatabaseCache
+from webhooks import housekeeping as webhooks
+from webhooks.delivering import wake_overdue
 
 # A transaction a batch: whoever wants to write waits for one of them at most.
 AT_ONCE = 1000
@@ -92,6 +94,16 @@ def sweep_undertakings() -> int:
     return undertakings.forget(AT_ONCE)
 
 
+def sweep_webhook_deliveries() -> int:
+    """Delete some messages to webhooks that were written a month ago, with what came of them; return how many."""
+    return webhooks.sweep_deliveries(AT_ONCE)
+
+
+def sweep_webhook_events() -> int:
+    """Delete some events of a month ago of which nothing is left to tell; return how many."""
+    return webhooks.sweep_events(AT_ONCE)
+
+
 # Each is repeated until it finds nothing.
 SWEEPS: dict[str, Callable[[], int]] = {
     "answers kept for an Idempotency-Key": sweep_answers,
@@ -103,6 +115,8 @@ SWEEPS: dict[str, Callable[[], int]] = {
     "failed registrations": sweep_failed_registrations,
     "changes of gateways": sweep_gateway_changes,
     "imports of numbers and changes to many": sweep_undertakings,
+    "deliveries to webhooks": sweep_webhook_deliveries,
+    "events told to webhooks": sweep_webhook_events,
     "cache entries": sweep_cache,
 }
 
@@ -116,6 +130,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"revocations: {errands.repeat()} told late")
         self.stdout.write(f"tallies: {self._count_calls()} days counted anew")
+        self.stdout.write(f"webhooks: {wake_overdue()} sent to late")
         for name, sweep in SWEEPS.items():
             deleted = 0
             # On a terminal only; and only where it takes long enough to be seen.

@@ -145,6 +145,7 @@ def _row(wanted: _Wanted) -> tuple[CallLink, bool]:
         "call_uuid": str(link.call_uuid),
     }
     AuditEntry.objects.record("call_link.placed", link, actor=wanted.user, after=described)
+    link.announce()
     return link, True
 
 

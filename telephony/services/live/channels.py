@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.db import models, transaction
 
 from telephony.models import LiveCall, LiveChannel, Switch
+from telephony.services import announcing
 from telephony.services.resolution import resolve
 from telephony.switch.live_facts import LegNow
 from telephony.switch.summary import summarise
@@ -57,6 +58,7 @@ def forget(switch: Switch, uuids: Iterable[str]) -> int:
 def sum_up(call: LiveCall, *, only_times: bool = False) -> None:
     """Bring a call's row up to what its legs say; `only_times`: who takes part has not changed."""
     legs = list(call.channels.all())
+    was_answered = call.answered_at is not None
     if not only_times:
         values = resolve(summarise(legs), call.switch)
         for name in SUMMED_UP:
@@ -67,6 +69,7 @@ def sum_up(call: LiveCall, *, only_times: bool = False) -> None:
     call.held_at = min((leg.held_at for leg in legs if leg.held_at), default=None)
     call.state = _state(call)
     call.save()
+    announcing.live_call_changed(call, people=not only_times, answered=not was_answered)
 
 
 def _state(call: LiveCall) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from django.db import transaction
 
 from telephony.models import Call, Leg, LiveCall, LiveChannel, Recording, Switch, UnrecordedLeg
+from telephony.services import announcing
 from telephony.services.call_links.progress import settle
 from telephony.services.resolution import resolve
 from telephony.services.tallies import note_change
@@ -47,6 +48,7 @@ def _close(live: LiveCall, channels: Sequence[LiveChannel], last_heard_at: datet
     if missing:
         call = Call.objects.filter(pk__in=recorded.values()).order_by("pk").first() or _unknown(live, missing, last_heard_at)
         UnrecordedLeg.objects.bulk_create((UnrecordedLeg(uuid=leg.uuid, call=call) for leg in missing), ignore_conflicts=True)
+        announcing.records_changed(call)
     live.delete()
 
 

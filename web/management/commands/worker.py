@@ -1,16 +1,18 @@
-"""Do the jobs that wait in the database, one after the other."""
+"""Do the jobs that wait in the database, a few at a time."""
 
 import argparse
 import random
+import threading
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
 from web.interruption import Interruption
 from web.jobs import load_tasks, work_one
 
 LONGEST_WAIT_SECONDS: Final = 30.0
+MOST_THREADS: Final = 64
 
 
 def _seconds(text: str) -> float:
@@ -24,6 +26,13 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _threads(text: str) -> int:
+    """Read from the command line how many jobs are done at a time."""
+    if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= MOST_THREADS):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_THREADS}")
+    return int(text)
+
+
 class Command(BaseCommand):
     help = (
         "Do what is to be done in the background, such as measuring recordings, until stopped: SIGTERM and Ctrl-C let the job "
@@ -34,6 +43,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--poll", type=_seconds, default=1.0, metavar="SECONDS", help="how long to wait when no job is due (%(default)s)"
         )
+        parser.add_argument(
+            "--threads", type=_threads, default=4, metavar="N",
+            help="how many jobs to do at a time, so that one that waits for somebody holds up no other (%(default)s)",
+        )  # fmt: skip
         parser.add_argument("--until-idle", action="store_true", help="stop as soon as no job is due")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -41,12 +54,39 @@ class Command(BaseCommand):
         interruption = Interruption()
         with interruption.heard():
             self._tell("working")
-            self._work(interruption, options["poll"], until_idle=options["until_idle"])
+            self._work_together(interruption, options["threads"], options["poll"], until_idle=options["until_idle"])
         self._tell("stopped")
+
+    def _work_together(self, interruption: Interruption, threads: int, poll: float, *, until_idle: bool) -> None:
+        """Work in so many threads, this one among them; what ends one unforeseen ends all, and is raised."""
+        unforeseen: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                self._work(interruption, poll, until_idle=until_idle)
+            except BaseException as error:  # noqa: BLE001 - raised again below
+                unforeseen.append(error)
+                interruption.ask()
+            finally:
+                connections.close_all()
+
+        others = [threading.Thread(target=work, name=f"worker {number}") for number in range(2, threads + 1)]
+        for thread in others:
+            thread.start()
+        try:
+            self._work(interruption, poll, until_idle=until_idle)
+        except BaseException:
+            interruption.ask()
+            raise
+        finally:
+            for thread in others:
+                thread.join()
+        if unforeseen:
+            raise unforeseen[0]
 
     def _work(self, interruption: Interruption, poll: float, *, until_idle: bool) -> None:
         failures = 0
-        while not interruption.signal:
+        while not interruption.is_asked:
             close_old_connections()
             try:
                 found = work_one()
