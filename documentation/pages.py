@@ -15,7 +15,7 @@ DECISIONS: Final = "Decisions"
 # The pages by group, in the order in which they are read. Those whose source is elsewhere say where.
 _GROUPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("Using it", (INDEX, "getting-started", "console", "phones", "hangup-causes", "glossary")),
-    ("Programs", ("freeswitch-service", "authentication", "api", "errors")),
+    ("Programs", ("freeswitch-service", "authentication", "api", "webhooks", "errors")),
     ("Running it", ("switch", "operations", "sign-in", "demo")),
     ("Changing it", ("architecture", "benchmarks", "contributing")),
     (DECISIONS, ("adr/*",)),

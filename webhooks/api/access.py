@@ -10,7 +10,7 @@ from accounts.models import ApiKey
 from accounts.permissions import HasScope, IsActiveUser, person_of
 from web.parameters import ApiView
 from web.read_only import SAFE_METHODS
-from webhooks.models import Subscription, SubscriptionQuerySet
+from webhooks.models import Subscription
 
 READ: Final = (IsActiveUser, HasScope("calls:read"))
 # What a webhook is told is what `calls:read` opens: without that a key cannot have it told.
@@ -25,28 +25,19 @@ class WebhookView(ApiView):
         return [each() for each in (READ if self.request.method in SAFE_METHODS else WRITE)]
 
 
-def reaches_everybody(request: Request) -> bool:
-    """Tell whether a request's proof opens what is for staff: a narrowed key needs the scope for it."""
-    key = request.auth
-    return not isinstance(key, ApiKey) or not key.scopes or "admin" in key.scopes
-
-
-def visible(request: Request) -> SubscriptionQuerySet:
-    """Return the webhooks that a request may see: what one of everybody's calls is told, a narrowed key may not read."""
-    person = person_of(request)
-    if reaches_everybody(request):
-        return Subscription.objects.visible_to(person).for_listing()
-    return Subscription.objects.of(person).filter(scope=Subscription.Scope.OWN).for_listing()
-
-
 def find(request: Request, subscription_id: int, *, own: bool = False) -> Subscription:
-    """Return a webhook that may be seen; with `own` one of the person's own. Raises Http404."""
-    found = visible(request)
-    if own:
-        found = found.of(person_of(request))
-    subscription = found.filter(pk=subscription_id).first()
+    """Return a webhook that may be seen; with `own` one of the person's own.
+
+    Raises Http404; PermissionDenied where a narrowed key would change what concerns others than its owner.
+    """
+    person = person_of(request)
+    visible = Subscription.objects.visible_to(person).for_listing()
+    subscription = (visible.of(person) if own else visible).filter(pk=subscription_id).first()
     if subscription is None:
         raise Http404
+    concerns_others = subscription.user_id != person.pk or subscription.scope == Subscription.Scope.ALL
+    if concerns_others and request.method not in SAFE_METHODS:
+        _check_key(request)
     return subscription
 
 
@@ -56,5 +47,10 @@ def check_scope(request: Request, scope: str | None) -> None:
         return
     if not person_of(request).is_staff:
         raise PermissionDenied("Only staff are told of everybody's calls.")
-    if not reaches_everybody(request):
+    _check_key(request)
+
+
+def _check_key(request: Request) -> None:
+    key = request.auth
+    if isinstance(key, ApiKey) and key.scopes and "admin" not in key.scopes:
         raise PermissionDenied("This key lacks the scope admin.")

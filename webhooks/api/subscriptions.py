@@ -14,7 +14,7 @@ from web.errors import Problem
 from web.idempotency import idempotent
 from web.paging import KeysetPaginator, paged_response
 from webhooks import services
-from webhooks.api.access import WebhookView, check_scope, find, visible
+from webhooks.api.access import WebhookView, check_scope, find
 from webhooks.api.serializers import DeliverySerializer, SubscriptionRequestSerializer, SubscriptionSerializer
 from webhooks.models import Subscription
 
@@ -29,7 +29,7 @@ class WebhookList(WebhookView):
 
     def get(self, request: Request) -> Response:
         """List webhooks: one's own, for staff everybody's, or those of the Auth0 id in `user`."""
-        webhooks: QuerySet[Subscription] = visible(request)
+        webhooks: QuerySet[Subscription] = Subscription.objects.visible_to(person_of(request)).for_listing()
         if "user" in request.query_params:
             webhooks = webhooks.filter(user__subject=request.query_params["user"])
 

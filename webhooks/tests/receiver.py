@@ -75,8 +75,6 @@ def receiving(port: int = 0) -> Iterator[Receiver]:
             with lock:
                 receiver.log.append((message, status))
 
-        do_GET = do_POST
-
         def log_message(self, *args: Any) -> None:
             """Write nothing."""
 

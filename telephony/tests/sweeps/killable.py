@@ -31,6 +31,9 @@ POINTS = {
     "audio before its rename": ("telephony.services.recordings._store", "before"),
     "audio between rename and commit": ("telephony.services.recordings._sync_folder", "before"),
     "half measured": ("telephony.services.measuring.measure", "before"),
+    "message before it is sent": ("webhooks.delivering.post", "before"),
+    "message after it was sent": ("webhooks.delivering.post", "after"),
+    "message after it was noted": ("webhooks.delivering._note", "after"),
     "audio after commit": ("telephony.services.recording_sweep.publish", "after"),
 }
 
