@@ -29,6 +29,7 @@ from telephony.services.people import (
 )
 from telephony.tables.calls import CallTable
 from telephony.tables.people import PersonTable
+from telephony.views.keeping import attempted
 from telephony.views.staff import staff_only
 from web.asking import Question, ask
 from web.listing import listing
@@ -108,7 +109,7 @@ def person_edit(request: HttpRequest, user_id: int) -> HttpResponse:
     if not may_change(viewer, person):
         raise PermissionDenied
     form = PersonForm(request.POST or None, instance=_find(user_id))
-    if form.is_bound and form.is_valid() and _changed(request, person, changes_of(form), viewer):
+    if attempted(form, lambda: _changed(request, person, changes_of(form), viewer)):
         messages.success(request, "The name is stored.")
         return redirect("person-detail", person.pk)
     return render(request, "telephony/person_form.html", {"form": form, "person": person})
