@@ -14,7 +14,7 @@ from portal.tests.permission_scene import Scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
-WORST = ("/?q=", "/live/", "/extensions/", "/keys/?of=everybody", "/bans/", "/audit/", "/call-links/live", "/search/?q=zq")
+WORST = ("/?q=", "/live/", "/extensions/", "/keys/?of=everybody", "/bans/", "/audit/", "/search/?q=zq")
 PLANTED = (
     "[hx-trigger='load'][hx-get='/logout'], iframe, object, embed, math, base, [onload], [onerror], [onclick], [style*='inset']"
 )

@@ -32,6 +32,10 @@ TEXTS = {"value", "title", "aria-label", "alt", "data-title", "placeholder", "da
 ADDRESSES = {"href", "action", "formaction", "hx-get", "hx-post", "src", "data-export"}
 # Of these lists only the newest are shown: so many texts of theirs are on no page.
 NOT_ALL = {"gatewaychange.name": len(PAYLOADS) - CHANGES_SHOWN}
+# What was sent and nobody could read is kept; whether a page shows it or not, it must be text.
+NOT_SURELY = {"quarantine.body"}
+# Of these each thing's own page of the administration shows what its list does not.
+EACH_ONE = {"telephony/quarantine"}
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -168,7 +172,12 @@ def test_on_every_page(scene: Scene, hostile: Hostile, root: Client) -> None:
             assert page.elements == usual, f"{path}: {set(page.elements) ^ set(usual)}"
             texts.append(page.text)
     everything = "\n".join(texts)
-    missing = [(label, place) for (place, label), text in hostile.texts.items() if plain(text) not in everything]
+    missing = [
+        (label, place)
+        for (place, label), text in hostile.texts.items()
+        # A record is shown as JSON, whose strings have escapes.
+        if plain(text) not in everything and plain(json.dumps(text)[1:-1]) not in everything and label not in NOT_SURELY
+    ]
     assert {label: sum(1 for each, _ in missing if each == label) for label, _ in missing} == NOT_ALL
 
 
@@ -182,8 +191,9 @@ def texts_of_admin(client: Client) -> Iterator[str]:
                 page = Page(response.content.decode())
                 assert page.faults == [], f"{name}: {page.faults[:3]}"
                 yield page.text
-        # A page of the administration is slow, and all of them are made alike: every fifth does.
-        for pk in objects[name].objects.order_by("-pk").values_list("pk", flat=True)[: len(PAYLOADS) : 5]:
+        # A page of the administration is slow, and all of them are made alike: where the lists show everything every fifth does.
+        step = 1 if name in EACH_ONE else 5
+        for pk in objects[name].objects.order_by("-pk").values_list("pk", flat=True)[: len(PAYLOADS) : step]:
             response = client.get(f"/admin/{name}/{pk}/change/")
             if response.status_code == 200:
                 page = Page(response.content.decode())

@@ -8,7 +8,7 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from accounts.models import Role, User
-from telephony.models import Call, Extension, LiveCall, Switch
+from telephony.models import Call, Extension, Leg, LiveCall, Switch
 from telephony.tests.captures import posts_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -135,12 +135,16 @@ def test_ones_place_is_kept_when_a_part_is_fetched_anew(
 def test_figures_are_written_as_their_reader_does(
     chromium: Any, live_server: Any, people: dict[str, User], client: Client
 ) -> None:
-    Switch.objects.update(max_sessions=12345, is_up=True)
+    Leg.objects.update(mos=4.3, jitter_ms=1234, packet_loss=0.0)
     client.force_login(people["sam"])
-    for locale, text in (("de-DE", "0 of 12.345 legs"), ("en-US", "0 of 12,345 legs"), ("fr-FR", "0 of 12\u202f345 legs")):
+    for locale, text in (
+        ("de-DE", "4,3|1.234 ms|0,0 %"),
+        ("en-US", "4.3|1,234 ms|0.0 %"),
+        ("fr-FR", "4,3|1\u202f234 ms|0,0 %"),
+    ):
         context = chromium.new_context(locale=locale)
         context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
         page = context.new_page()
-        page.goto(f"{live_server.url}/live/")
-        expect(page.get_by_role("main")).to_contain_text(text)
+        page.goto(f"{live_server.url}/calls/{Call.objects.get().pk}/")
+        assert "|".join(page.get_by_role("region", name="How it sounded").get_by_role("definition").all_inner_texts()) == text
         context.close()
