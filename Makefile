@@ -9,7 +9,7 @@ PRODUCTION := ENV_FILE=/dev/null DEBUG=false SECURE_SSL_REDIRECT=true PUBLIC_URL
   CREDENTIALS_KEY=check-0123456789-abcdefghijklmnop-credentials FREESWITCH_HTTP_PASSWORD=check-0123456789-switch
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres test-auth0 test-browser test-switch check format vendor clean
+.PHONY: help run test test-postgres test-auth0 test-browser test-switch test-schema test-client check format vendor schema clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -36,6 +36,12 @@ else
 	FREESWITCH=$(FREESWITCH) $(BIN)/python -m pytest -q -m switch telephony/tests/real_switch $(ARGS)
 endif
 
+test-schema: $(VENV)/dev.stamp ## send the API what its schema allows and forbids (EXAMPLES=5 is short)
+	$(BIN)/python scripts/fuzz_api.py --examples $(or $(EXAMPLES),100) $(ARGS)
+
+test-client: $(VENV)/dev.stamp ## generate a TypeScript client from the schema, and call a portal by it (needs npm)
+	$(BIN)/python scripts/try_client.py
+
 check: $(VENV)/dev.stamp ## lint, types, import contracts, migrations, templates, vendored files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -44,11 +50,15 @@ check: $(VENV)/dev.stamp ## lint, types, import contracts, migrations, templates
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/djlint --lint --quiet templates
+	$(PRODUCTION) $(BIN)/python manage.py apischema --check
 	$(BIN)/python scripts/vendor_assets.py --check
 
 format: $(VENV)/dev.stamp ## put the code in form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+schema: $(VENV)/dev.stamp ## write docs/openapi.json anew from the code
+	$(PRODUCTION) $(BIN)/python manage.py apischema
 
 vendor: ## fetch the console's third-party files anew (needs npm)
 	$(PYTHON) scripts/vendor_assets.py

@@ -5,7 +5,7 @@
     url: place.dataset.schema,
     domNode: place,
     deepLinking: true,
-    docExpansion: "none",
+    docExpansion: "list",
     defaultModelsExpandDepth: 0,
     defaultModelRendering: "model",
     displayRequestDuration: true,

@@ -46,7 +46,8 @@ def _as_parameter(name: str, schema: Mapping[str, Any]) -> Schema:
 
 def filter_schema(known: django_filters.Filter, kind: type[django_filters.FilterSet]) -> Schema:
     """Return a filter's JSON schema and what it says of itself."""
-    return {"description": _sentence(known, kind)} | field_schema(known.field)
+    # A form without a value in it is sent as it is.
+    return {"description": _sentence(known, kind), "anyOf": [field_schema(known.field), {"const": ""}]}
 
 
 def _sentence(known: django_filters.Filter, kind: type[django_filters.FilterSet]) -> str:
