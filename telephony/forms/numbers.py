@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 
 from telephony.models import Extension, Number, NumberChange, Provider
 from telephony.models.recording_policies import OWN_CHOICES
@@ -104,9 +103,9 @@ class ImportForm(ProvidersForm):
         help_text="As the first line names it.",
     )  # fmt: skip
 
-    def clean_file(self) -> "UploadedFile[Any]":
+    def clean_file(self) -> Any:
         """Refuse what is too large, before it is read."""
-        file: UploadedFile[Any] = self.cleaned_data["file"]
+        file = self.cleaned_data["file"]
         if (file.size or 0) > MOST_BYTES:
             raise forms.ValidationError(f"It is larger than {MOST_BYTES // 1024 // 1024} MB: split it.")
         return file

@@ -1,4 +1,4 @@
-"""Let numbers be found by country, and by any part of them, without reading them all."""
+"""Let numbers be found by country and by any part of them, and be counted, without reading them all."""
 
 import logging
 from typing import Any
@@ -43,6 +43,10 @@ class Migration(migrations.Migration):
         AddIndexInUse(
             model_name="number",
             index=models.Index(fields=["country", "number"], name="number_by_country"),
+        ),
+        AddIndexInUse(
+            model_name="number",
+            index=models.Index(fields=["state", "country"], name="number_counts"),
         ),
         migrations.RunPython(add_trigrams, remove_trigrams),
     ]

@@ -3,8 +3,8 @@
 Which numbers they are is fixed when the question is asked, so that nothing is done but what was said yes to.
 """
 
+import time
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any, Final
 
 from django.db import transaction
@@ -21,7 +21,7 @@ from telephony.services.numbers import (
     enable_number,
     release_number,
 )
-from telephony.services.undertakings import expiry, turn
+from telephony.services.undertakings import LEASE, SPELL, expiry, turn
 from web.jobs import task
 
 MOST_NUMBERS: Final = 100_000
@@ -29,7 +29,6 @@ MOST_NUMBERS: Final = 100_000
 AT_ONCE: Final = 50
 NOTED_EVERY: Final = 50
 MOST_REFUSALS: Final = 500
-LEASE: Final = timedelta(minutes=10)
 
 State = NumberChange.State
 Action = NumberChange.Action
@@ -88,6 +87,7 @@ def carry_out_change(change: int) -> None:
     row = rows.first()
     if row is None:
         return
+    until = time.monotonic() + SPELL
     while row.position < row.total:
         before = row.position
         ids = row.number_ids[before : before + NOTED_EVERY]
@@ -96,6 +96,9 @@ def carry_out_change(change: int) -> None:
             _do(row, numbers.get(number_id))
         row.position += len(ids)
         if not _note(rows.filter(position=before), row):
+            return
+        if row.position < row.total and time.monotonic() > until:
+            carry_out_change.enqueue(key=f"{carry_out_change.name}:{change}:{row.position}", change=change)
             return
     rows.update(state=State.DONE, position=F("total"), updated_at=timezone.now())
 

@@ -7,6 +7,7 @@ last batch that is in.
 import csv
 import io
 import itertools
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
@@ -21,14 +22,15 @@ from telephony.models import NumberImport
 from telephony.models.undertakings import MOST_PASSED_OVER, MOST_WRONG
 from telephony.services.inventory import Fate, Offer, Outcome, Rehearsal, Skipped, add_numbers, preview_numbers
 from telephony.services.number_files import NumberFile, NumberFileError, harmless, text_of
-from telephony.services.undertakings import expiry, turn
+from telephony.services.undertakings import LEASE, SPELL, expiry, turn
 from web.jobs import Task, task
 
 MOST_BYTES: Final = 16 * 1024 * 1024
 MOST_LINES: Final = 250_000
 # As long as nobody minds waiting for the answer.
 LINES_AT_ONCE: Final = 1_000
-LEASE: Final = timedelta(minutes=5)
+# The longest file takes some minutes on a busy machine, and a rehearsal is one piece.
+LONG_LEASE: Final = timedelta(minutes=15)
 LONGEST_KEPT: Final = 200
 # A file in UTF-16 has a NUL beside every letter; in UTF-8, none stands in a text.
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -78,7 +80,7 @@ def wrong_lines_file(imported: NumberImport) -> Iterator[str]:
 # -- the work --------------------------------------------------------------------------------------------------------------
 
 
-@task("numbers.check_import", lease=LEASE)
+@task("numbers.check_import", lease=LONG_LEASE)
 def check_import(imported: int) -> None:
     """Rehearse an import from its beginning, and write down what would become of each line."""
     rows = NumberImport.objects.filter(pk=imported, state=State.CHECKING)
@@ -102,6 +104,7 @@ def carry_out_import(imported: int) -> None:
     upload = rows.first()
     if upload is None:
         return
+    until = time.monotonic() + SPELL
     left = itertools.dropwhile(lambda row: _line_of(row) <= upload.position, _rows_of(upload))
     for batch in _batches(left, LINES_AT_ONCE):
         before = upload.position
@@ -112,6 +115,9 @@ def carry_out_import(imported: int) -> None:
                 # Somebody else, who took us for killed, is further: nothing of this batch is ours.
                 transaction.set_rollback(True)
                 return
+        if time.monotonic() > until:
+            carry_out_import.enqueue(key=f"{carry_out_import.name}:{imported}:{upload.position}", imported=imported)
+            return
     rows.update(state=State.DONE, position=F("total"), content=b"", updated_at=timezone.now())
 
 

@@ -10,6 +10,9 @@ from telephony.models.undertakings import Undertaking
 
 # So long they can be read; the file of an import is gone once it is in.
 KEPT_FOR: Final = timedelta(hours=24)
+# So long one works at a time, in seconds; then another job goes on. So a killed worker is missed soon, however long the work.
+SPELL: Final = 60.0
+LEASE: Final = timedelta(minutes=5)
 
 
 class NotNowError(Exception):

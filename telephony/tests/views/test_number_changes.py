@@ -13,6 +13,7 @@ from telephony.models import Assignment, Number, NumberChange, Provider
 from telephony.models.holding import HoldingState
 from telephony.services import number_changes
 from web.jobs import load_tasks, work_one
+from web.models import Job
 
 pytestmark = pytest.mark.django_db
 
@@ -158,6 +159,21 @@ def test_a_killed_change_goes_on_where_it_stands(
     assert outcome(change) == (4, 1, 0)
     assert change.state == "done"
     assert AuditEntry.objects.filter(action="number.changed").count() == 5
+
+
+def test_a_long_change_is_handed_on_from_job_to_job(
+    client: Client, sam: User, numbers: list[Number], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_tasks()
+    monkeypatch.setattr(number_changes, "AT_ONCE", 0)
+    monkeypatch.setattr(number_changes, "NOTED_EVERY", 2)
+    monkeypatch.setattr(number_changes, "SPELL", -1.0)
+    client.post(choose(client, "provider", numbers, provider="New").request["PATH_INFO"])
+    runs = 0
+    while work_one():
+        runs += 1
+    assert (runs, outcome(NumberChange.objects.get())) == (3, (5, 0, 0))
+    assert not Job.objects.exists()
 
 
 def test_a_number_that_went_meanwhile_is_told(client: Client, sam: User, numbers: list[Number]) -> None:

@@ -169,6 +169,19 @@ def test_a_killed_import_goes_on_from_the_last_batch(client: Client, sam: User, 
     assert (imported.state, imported.added) == ("done", 900)
 
 
+def test_a_long_import_is_handed_on_from_job_to_job(client: Client, sam: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    load_tasks()
+    path = send(client, many(900), provider="Acme").request["PATH_INFO"]
+    monkeypatch.setattr(number_imports, "LINES_AT_ONCE", 300)
+    monkeypatch.setattr(number_imports, "SPELL", -1.0)
+    client.post(path)
+    runs = 0
+    while work_one():
+        runs += 1
+    imported = NumberImport.objects.get()
+    assert (runs, imported.state, imported.added, imported.known) == (4, "done", 900, 0)
+
+
 def test_a_check_that_somebody_began_anew_is_left_to_him(client: Client, sam: User, monkeypatch: pytest.MonkeyPatch) -> None:
     path = send(client, many(1_100), provider="Acme").request["PATH_INFO"]
     imported = NumberImport.objects.get()
