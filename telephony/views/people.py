@@ -37,6 +37,7 @@ from web.paging import KeysetPaginator
 
 PEOPLE: Final = KeysetPaginator(ordering=("-id",))
 MOST_HISTORY: Final = 20
+HIDDEN: Final = tuple(name for name in CallTable.Meta.sequence if name not in CallTable.SHOWN)
 
 DEACTIVATE: Final = Question(
     "Deactivate this person?",
@@ -67,7 +68,7 @@ def person_detail(request: HttpRequest, user_id: int) -> HttpResponse:
         "history": history_of(person)[:MOST_HISTORY],
         "usable_keys": ApiKey.objects.usable().filter(user=person).count(),
         "revocations": Revocation.objects.filter(extension__in=held).for_listing()[:1],
-        "calls": CallTable(last_calls_of(person), viewer=viewer),
+        "calls": CallTable(last_calls_of(person), viewer=viewer, exclude=HIDDEN),
         "entries": AuditTable(entries_of(person)),
     }
     return render(request, "telephony/person_detail.html", context)
