@@ -61,6 +61,11 @@ class CallLinkForm(forms.Form):
         cleaned["source_number"] = self._numbers.get(source) or cleaned.get("other_number", "")
         return cleaned
 
+    @property
+    def idempotency_key(self) -> str:
+        """What tells this form from every other: of one that is valid."""
+        return f"form:{self.cleaned_data['form_id']}"
+
     def refuse(self, field: str, sentences: str | list[str]) -> None:
         """Say why the service refused, beside the field that it is about; "" for none."""
         where = {"source_number": "other_number" if self["source"].value() == OTHER else "source"}.get(field, field)

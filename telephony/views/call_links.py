@@ -41,6 +41,7 @@ SHOWN_AFTERWARDS = timedelta(seconds=12)
 # The record of its call comes a moment after its end, and then the page leads there.
 RECORD_WITHIN: Final = timedelta(seconds=30)
 MOST_SHOWN = 20
+REPEATED: Final = "You placed this call a moment ago: nobody was called again. Wait half a minute to place another one like it."
 
 
 @login_required
@@ -156,8 +157,13 @@ def link_create(request: HttpRequest) -> HttpResponse:
     link = _placed(viewer, form) if form.is_bound and form.is_valid() else None
     if link is None:
         return _form(request, form, {"held": held, "is_part": is_part, "is_read_only": read_only.is_on()})
+    # The same two numbers within half a minute are one call, as for programs: whoever did not mean that has to be told.
+    is_repeat = link.idempotency_key != form.idempotency_key
     if is_part:
-        return render(request, "telephony/partials/link_state.html", _shown(viewer, _visible(viewer, link.pk)))
+        context = _shown(viewer, _visible(viewer, link.pk)) | {"is_repeat": is_repeat}
+        return render(request, "telephony/partials/link_state.html", context)
+    if is_repeat:
+        messages.info(request, REPEATED)
     return redirect("link-detail", link.pk)
 
 
@@ -184,7 +190,7 @@ def _placed(person: User, form: CallLinkForm) -> CallLink | None:
             wanted["source_number"],
             wanted["destination_number"],
             minutes=wanted["timeout"],
-            idempotency_key=f"form:{wanted['form_id']}",
+            idempotency_key=form.idempotency_key,
         )
     except (LinkNumberError, DestinationNotAllowedError) as error:
         form.refuse(error.field, str(error))

@@ -229,6 +229,17 @@ def test_one_is_placed_once_however_often_the_form_is_sent(client: Client, held:
     assert AuditEntry.objects.filter(action="call_link.placed").count() == 1
 
 
+def test_the_same_pair_again_is_the_same_call_and_that_is_said(client: Client, held: Assignment) -> None:
+    again = FORM | {"form_id": "g" * 22}
+    with mock.patch("telephony.services.call_links.placing.dial") as dialled:
+        assert "nobody was called again" not in client.post("/call-links/new", FORM, follow=True).content.decode()
+        assert "nobody was called again" in client.post("/call-links/new", again, follow=True).content.decode()
+        text = client.post("/call-links/new", again, headers={"hx-request": "true"}).content.decode()
+    assert "nobody was called again" in text
+    assert dialled.call_count == 1
+    assert CallLink.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     ("fields", "source", "mode"),
     [
