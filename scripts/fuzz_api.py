@@ -101,7 +101,8 @@ def fuzz(url: str, name: str, proof: list[str], examples: int, folder: Path) -> 
     settings = folder / "schemathesis.toml"
     settings.write_text(SETTINGS)
     command = [
-        str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(settings), "run", f"{url}/api/v2/schema", "--url", url, *proof,
+        str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(settings), "run", f"{url}/api/v2/schema",
+        "--url", url, *proof,
         "--checks", CHECKS, "--generation-with-security-parameters", "false", "--phases", "examples,coverage,fuzzing",
         "--max-examples", str(examples), "--mode", "all",
         "--continue-on-failure", "--workers", "1", "--request-timeout", "30", "--suppress-health-check", "all",
@@ -124,7 +125,7 @@ def main() -> int:
     parser.add_argument("--report", type=Path, help="keep the reports there")
     options = parser.parse_args()
     # So that the portal ends with this, whoever ends it.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     statuses, sent, began = [], 0, time.monotonic()
     with tempfile.TemporaryDirectory(prefix="portal-fuzz-") as text, Auth0StandIn(callbacks=[], audiences=[AUDIENCE]) as auth0:
         folder = Path(text)
