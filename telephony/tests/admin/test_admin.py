@@ -267,7 +267,7 @@ def test_what_somebody_holds_is_not_given_again(pool: dict[str, Any], client: Cl
     assign(client, **pool)
     response = assign(client, user=make_person("ben"), extension=pool["extension"])
     assert response.status_code == 200
-    assert "1006@pbx.example.com is not free." in response.content.decode()
+    assert "1006@pbx.example.com is not free: somebody holds it." in response.content.decode()
     assert Assignment.objects.count() == 1
 
 

@@ -106,5 +106,5 @@ def test_nobody_takes_what_was_chosen_from_under_whom_it_is_for(
     answer = Client().get(PATH, headers=people[0])
     waiting[0].join(30)
     assert (answer.status_code, answer.json()["phone_number"]) == (200, "17032000050")
-    assert outcomes == ["+1 703-200-0050 is not free."]
+    assert outcomes == ["+1 703-200-0050 is not free: somebody holds it."]
     assert Assignment.objects.count() == 1
