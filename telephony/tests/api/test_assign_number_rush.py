@@ -77,7 +77,7 @@ def test_one_person_who_asks_many_times_at_once_gets_one(people: list[dict[str, 
 def test_nobody_takes_what_was_chosen_from_under_whom_it_is_for(
     people: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    choose = pool._next_number
+    choose = pool.next_number
     elsewhere = Domain.objects.create(name="elsewhere.example.com")
     extension = Extension.objects.create(domain=elsewhere, number="7000")
     outcomes: list[str] = []
@@ -102,7 +102,7 @@ def test_nobody_takes_what_was_chosen_from_under_whom_it_is_for(
         return number
 
     waiting: list[threading.Thread] = []
-    monkeypatch.setattr(pool, "_next_number", choose_slowly)
+    monkeypatch.setattr(pool, "next_number", choose_slowly)
     answer = Client().get(PATH, headers=people[0])
     waiting[0].join(30)
     assert (answer.status_code, answer.json()["phone_number"]) == (200, "17032000050")
