@@ -353,7 +353,7 @@ if HAS_METRICS:
     MIDDLEWARE = [
         "django_prometheus.middleware.PrometheusBeforeMiddleware",
         *MIDDLEWARE,
-        "django_prometheus.middleware.PrometheusAfterMiddleware",
+        "portal.counting.CountingMiddleware",
     ]
 
 # -- language, time, logs --------------------------------------------------------------------------------------------------

@@ -116,7 +116,7 @@ def forwardable_number(text: str) -> str:
 def check_forwardable(digits: str) -> None:
     """Raise ValidationError for a number of ours, DestinationNotAllowedError for one that may not be called."""
     if Number.objects.filter(number=digits).exists():
-        raise ValidationError(f"{format_number(digits)} is ours, and calls could go round in circles.")
+        raise ValidationError(f"{format_number(digits)} is a number of ours, and calls could go round in circles.")
     check_callable(digits)
 
 

@@ -122,7 +122,7 @@ def _own_number(text: str) -> Number:
     return number
 
 
-@transaction.atomic(durable=True)
+@transaction.atomic
 def change_extension(extension: Extension, changes: Mapping[str, Any], *, actor: User) -> bool:
     """Change what an extension shows, where it is forwarded to, what is recorded and how much it may call; tell whether it is.
 

@@ -40,7 +40,7 @@ def test_it_is_set_in_any_notation(client: Client, anna: dict[str, str], text: s
     assert (answer.status_code, answer.json()) == (200, {"number": "12762087784"})
     assert client.get(PATH, headers=anna).json() == {"number": "12762087784"}
     assert stored() == "12762087784"
-    entry = AuditEntry.objects.get(action="extension.forwarding_changed")
+    entry = AuditEntry.objects.get(action="extension.changed")
     assert (entry.before, entry.after) == ({"forward_to": ""}, {"forward_to": "12762087784"})
     assert entry.target_label == "1006@pbx.example.com"
 
@@ -48,11 +48,11 @@ def test_it_is_set_in_any_notation(client: Client, anna: dict[str, str], text: s
 def test_the_same_again_is_no_change_and_it_ends(client: Client, anna: dict[str, str]) -> None:
     for _ in range(2):
         put(client, anna, {"number": "2762087784"})
-    assert AuditEntry.objects.filter(action="extension.forwarding_changed").count() == 1
+    assert AuditEntry.objects.filter(action="extension.changed").count() == 1
     for _ in range(2):
         assert client.delete(PATH, headers=anna).status_code == 204
     assert stored() == ""
-    assert AuditEntry.objects.filter(action="extension.forwarding_changed").count() == 2
+    assert AuditEntry.objects.filter(action="extension.changed").count() == 2
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def test_it_is_changed_and_its_page_says_so(client: Client, sam: User, held: Ass
     ("fields", "says"),
     [
         ({"forward_to": "911"}, "Emergency numbers cannot be called this way"), ({"forward_to": "+1 876 555 0123"}, "may not be called"),
-        ({"forward_to": "17036879447"}, "is ours"), ({"forward_to": "1005"}, "Not a phone number"), ({"forward_to": HOSTILE}, "Not a phone number"),
+        ({"forward_to": "17036879447"}, "is a number of ours"), ({"forward_to": "1005"}, "Not a phone number"), ({"forward_to": HOSTILE}, "Not a phone number"),
         ({"calls_at_once": "0"}, "greater than or equal to 1"), ({"calls_at_once": "1001"}, "less than or equal to 1000"),
         ({"call_minutes_longest": "x"}, "Enter a whole number"), ({"recording": "some"}, "Select a valid choice"),
     ],
