@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
         ),
         AddIndexInUse(
             model_name="number",
-            index=models.Index(fields=["state", "country"], name="number_counts"),
+            index=models.Index(fields=["country", "state"], name="number_counts"),
         ),
         migrations.RunPython(add_trigrams, remove_trigrams),
     ]

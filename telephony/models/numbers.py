@@ -74,8 +74,8 @@ class Number(Holdable, RecordingRuled):
             models.Index(fields=("state", "cooling_until", "number"), name="number_by_rest"),
             models.Index(fields=("provider", "number"), name="number_by_provider"),
             models.Index(fields=("country", "number"), name="number_by_country"),
-            # How many there are of each: read from the index alone.
-            models.Index(fields=("state", "country"), name="number_counts"),
+            # How many there are of each, read from the index alone; not by state first, where it would be taken for others.
+            models.Index(fields=("country", "state"), name="number_counts"),
         )
 
     def __str__(self) -> str:
