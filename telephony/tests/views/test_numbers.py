@@ -363,3 +363,12 @@ def test_it_is_for_staff_alone(client: Client, anna: User, path: str, sam: Any) 
     assert client.get(f"/numbers/{path}").status_code == 403
     client.logout()
     assert client.get(f"/numbers/{path}")["Location"].startswith("/login")
+
+
+def test_a_part_of_a_number_is_found_by_its_trigrams(pool: dict[str, Number]) -> None:
+    found = Number.objects.filter(number__contains="368794").order_by()
+    assert [number.number for number in found] == [HELD]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            assert "number_number_trigrams" in found.explain()
