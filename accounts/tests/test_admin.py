@@ -154,6 +154,14 @@ def test_a_deactivated_person_is_signed_out(client: Client, boss: User, anna: Us
     assert theirs.get("/").status_code == 302
 
 
+def test_nobody_deactivates_himself(client: Client, boss: User, ada: User) -> None:
+    for person in (boss, ada):
+        client.force_login(person)
+        assert save(client, person, username=person.username, role="admin").status_code == 403
+        person.refresh_from_db()
+        assert person.is_active
+
+
 def test_superusers_make_people_and_set_passwords(client: Client, boss: User, anna: User) -> None:
     client.force_login(boss)
     assert client.post("/admin/accounts/user/add/", {"username": "new", **NEW_PASSWORD}).status_code == 302
