@@ -21,8 +21,10 @@ class WebhookView(ApiView):
     """For everybody, of their own; by keys of the scope `calls:read`, and to change something `calls:write` besides."""
 
     def get_permissions(self) -> list[Any]:
-        """Want what the method needs."""
-        return [each() for each in (READ if self.request.method in SAFE_METHODS else WRITE)]
+        """Want what the method needs; that there is none is told to whoever may do something here."""
+        method = str(self.request.method)
+        acts = method not in SAFE_METHODS and hasattr(self, method.lower())
+        return [each() for each in (WRITE if acts or not hasattr(self, "get") else READ)]
 
 
 def find(request: Request, subscription_id: int, *, own: bool = False) -> Subscription:
