@@ -1,6 +1,6 @@
 """Who may do what: every address of the portal, by every verb, with every proof."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -43,17 +43,26 @@ def test_every_address_is_in_the_table_and_every_line_has_an_address() -> None:
     assert known - there == set(), "these lines have no address any more"
 
 
-@pytest.mark.parametrize("area", AREAS)
-def test_who_may(scene: Scene, area: str) -> None:
-    assert [deviation for row in AREAS[area] for deviation in deviations(scene, row, VERBS, IDENTITIES)] == []
+# As many addresses as are tried on one scene: several workers can share an area.
+AT_ONCE = 15
+PARTS = [(area, start) for area, rows in AREAS.items() for start in range(0, len(rows), AT_ONCE)]
+# What no door is for is refused whoever asks: one of each kind of proof tries it, good and bad.
+ONE_OF_EACH = list({(identity.kind, identity.good, identity.is_staff): identity for identity in IDENTITIES}.values())
 
 
-def deviations(scene: Scene, row: Row, verbs: Iterable[str], identities: Iterable[Identity]) -> Iterator[str]:
+@pytest.mark.parametrize(("area", "start"), PARTS)
+def test_who_may(scene: Scene, area: str, start: int) -> None:
+    rows = AREAS[area][start : start + AT_ONCE]
+    assert [deviation for row in rows for deviation in deviations(scene, row, VERBS, IDENTITIES)] == []
+
+
+def deviations(scene: Scene, row: Row, verbs: Iterable[str], identities: Sequence[Identity]) -> Iterator[str]:
     """Try a row of the table, and yield whatever was not as it says."""
     path = scene.path_of(row)
     # Neither forms nor requests are counted from one address to the next.
     cache.clear()
-    for verb, identity in product(verbs, identities):
+    tries = ((verb, identity) for verb in verbs for identity in (identities if verb in row.doors else ONE_OF_EACH))
+    for verb, identity in tries:
         answer = scene.ask(identity, verb, path, row.doors.get("GET" if verb == "HEAD" else verb))
         said, expected = f"{verb} {row} by {identity}: {answer.status_code}", row.expected(verb, identity)
         if answer.status_code not in expected:
@@ -152,6 +161,9 @@ def test_without_a_maintenance_token_there_is_no_maintenance(scene: Scene, setti
             assert not scene.left_a_trace
 
 
+PUBLIC = ("api/v2/auth/", "api/v2/schema", "api/v2/docs")
+
+
 def test_the_operators_token_opens_maintenance_alone(scene: Scene) -> None:
     (operator,) = (identity for identity in IDENTITIES if identity.kind == "operator")
     opened = {
@@ -159,7 +171,7 @@ def test_the_operators_token_opens_maintenance_alone(scene: Scene) -> None:
         for row, verb in product(ROWS, VERBS)
         if scene.ask(operator, verb, scene.path_of(row), row.doors.get(verb)).status_code < 300
     }
-    anybodys = {row.route for row in ROWS if row.route.startswith("api/v2/auth/") or not row.is_for_programs}
+    anybodys = {row.route for row in ROWS if row.route.startswith(PUBLIC) or not row.is_for_programs}
     assert opened - anybodys == {route for route in opened if route.startswith("api/v2/maintenance/")}
     assert len(opened - anybodys) == len({row.route for row in ROWS if "maintenance" in row.route})
 
@@ -177,7 +189,7 @@ def test_no_page_acts_for_a_foreign_page(scene: Scene) -> None:
 
 # What decisions fixed for each scope: it opens these and, beside what needs none, nothing else.
 NO_ADDRESS = "api/v2/"
-NEEDS_NONE = {"GET api/v2/auth/me", "HEAD api/v2/auth/me"}
+NEEDS_NONE = {f"{verb} api/v2/{path}" for verb in ("GET", "HEAD") for path in ("auth/me", "schema", "docs")}
 OPENED_BY = {
     "calls:read": {
         f"{verb} api/v2/{path}"
@@ -215,6 +227,10 @@ OPENED_BY = {
         "HEAD api/v2/cell-phone",
         "PUT api/v2/cell-phone",
         "DELETE api/v2/cell-phone",
+        "GET api/v2/forwarding",
+        "HEAD api/v2/forwarding",
+        "PUT api/v2/forwarding",
+        "DELETE api/v2/forwarding",
     },
     "admin": {
         "GET api/v2/tokens",
@@ -242,6 +258,11 @@ FOR_STAFF = {
             "extensions/<int:extension_id>/revocations": ("GET", "HEAD"),
             "live/gateways": ("GET", "HEAD"),
             "live/switches": ("GET", "HEAD"),
+            "numbers": ("GET", "HEAD", "POST"),
+            "numbers/<int:number_id>": ("GET", "HEAD", "PATCH"),
+            "numbers/<int:number_id>/assign": ("POST",),
+            "numbers/<int:number_id>/assignments": ("GET", "HEAD"),
+            "numbers/<int:number_id>/release": ("POST",),
             "route": ("GET", "HEAD"),
             "users": ("GET", "HEAD"),
             "users/<int:user_id>": ("GET", "HEAD", "PATCH"),
@@ -268,7 +289,9 @@ def test_a_scope_opens_what_it_says_and_nothing_else(scene: Scene, scope: str) -
     for who, more in (("anna", set()), ("sam", FOR_STAFF.get(scope, set()))):
         (identity,) = (known for known in IDENTITIES if known.kind == "key" and known.who == who and known.scopes == (scope,))
         opened = set()
-        for row, verb in product((row for row in ROWS if row.route.startswith("api/")), VERBS[:-1]):
+        for row, verb in ((row, verb) for row in ROWS if row.route.startswith("api/") for verb in VERBS[:-1]):
+            if verb not in row.doors and not (verb == "HEAD" and "GET" in row.doors):
+                continue
             answer = scene.ask(identity, verb, scene.path_of(row), row.doors.get("GET" if verb == "HEAD" else verb))
             if answer.status_code not in {401, 403, 405} and row.route != NO_ADDRESS:
                 opened.add(f"{verb} {row.route}")
