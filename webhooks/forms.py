@@ -5,7 +5,7 @@ from typing import Any, Final
 from django import forms
 
 from accounts.models import User
-from webhooks.api.serializers import ALL, SubscriptionRequestSerializer
+from webhooks.api.serializers import ALL, WebhookRequestSerializer
 from webhooks.event_types import EVENT_TYPES
 from webhooks.models import Subscription
 
@@ -43,7 +43,7 @@ class WebhookForm(forms.Form):
             "events": ALL if cleaned["reach"] == EVERYTHING else cleaned["events"],
             **({"scope": cleaned["scope"] or Subscription.Scope.OWN} if "scope" in self.fields else {}),
         }
-        wanted = SubscriptionRequestSerializer(data=asked)
+        wanted = WebhookRequestSerializer(data=asked)
         if not wanted.is_valid():
             for name, sentences in wanted.errors.items():
                 self.add_error(name, [str(sentence) for sentence in sentences])

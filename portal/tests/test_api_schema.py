@@ -79,8 +79,23 @@ def test_who_may_ask_is_in_it() -> None:
 
 def test_what_is_shown_once_may_be_null_when_it_is_sent_again() -> None:
     schemas = conformance.document()["components"]["schemas"]
-    for name, member in (("NewApiKey", "key"), ("OperatorsNewApiKey", "key"), ("SipCredentials", "password")):
+    for name, member in (("NewApiKey", "key"), ("OperatorsNewApiKey", "key"), ("SipCredentials", "password"),
+                         ("NewWebhook", "secret"), ("WebhookSecret", "secret")):  # fmt: skip
         assert "null" in schemas[name]["properties"][member]["type"]
+
+
+def test_it_is_the_same_whatever_database_it_is_written_on_and_says_nothing_of_how_it_is_made() -> None:
+    text = FILE.read_text()
+    assert "int64" not in text
+    assert "x-spec" not in text
+    described = [
+        member["description"]
+        for schema in conformance.document()["components"]["schemas"].values()
+        for member in schema.get("properties", {}).values()
+        if "description" in member
+    ]
+    assert described
+    assert [each for each in described if each.startswith(("Return ", "Tell "))] == []
 
 
 def test_its_examples_are_what_it_says() -> None:

@@ -40,7 +40,7 @@ class NewExtensionSerializer(StrictSerializer):
         return {**attrs, "domain": domain}
 
 
-class LimitsSerializer(StrictSerializer):
+class ExtensionLimitsSerializer(StrictSerializer):
     """How much may be called outside; null leaves a limit to the settings, what is not named stays as it is."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
@@ -51,14 +51,14 @@ class LimitsSerializer(StrictSerializer):
         }
 
 
-class ChangesSerializer(StrictSerializer):
+class ExtensionChangesSerializer(StrictSerializer):
     """What is to be changed of an extension; what is not named stays as it is."""
 
     display_name = StrictCharField(max_length=100, required=False, allow_blank=True, validators=[printable])
     forward_to = StrictCharField(max_length=60, required=False, allow_blank=True)
     recording = StrictChoiceField(choices=OWN_CHOICES, required=False)
     notice = StrictBooleanField(source="recording_notice", required=False)
-    limits = LimitsSerializer(required=False)
+    limits = ExtensionLimitsSerializer(required=False)
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class ChangesSerializer(StrictSerializer):
         return {**named, **named.pop("limits", {})}
 
 
-class AssigneeSerializer(StrictSerializer):
+class ExtensionAssigneeSerializer(StrictSerializer):
     """Who gets an extension, and which number with it: one of ours in any notation, `next`, or none."""
 
     auth0_id = StrictCharField(max_length=255, validators=[printable])

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.serializers import StrictSerializer
+from accounts.api.serializers import PersonSerializer, StrictSerializer
 from accounts.api.staff import StaffView
 from accounts.permissions import person_of
-from telephony.api.extension_bodies import AssigneeSerializer
-from telephony.api.extensions import find_extension, with_revocation
+from telephony.api.extension_bodies import ExtensionAssigneeSerializer
+from telephony.api.extensions import ExtensionDetailSerializer, find_extension, with_revocation
 from telephony.models import Assignment
 from telephony.services.assignments import NotClaimableError
 from telephony.services.extensions import assign_extension, release_extension
@@ -20,6 +21,7 @@ from telephony.services.pool import PoolEmptyError
 from web.errors import Problem
 from web.idempotency import idempotent
 from web.paging import KeysetPaginator, paged_response
+from web.schema.describing import described
 
 ASSIGNMENTS: Final = KeysetPaginator(ordering=("-starts_at", "-id"))
 
@@ -34,6 +36,7 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
         model = Assignment
         fields = ("id", "holder", "phone_number", "starts_at", "ends_at")
 
+    @extend_schema_field(PersonSerializer)
     def get_holder(self, held: Assignment) -> dict[str, str]:
         """Return who held it."""
         return {"auth0_id": held.user.auth0_id, "name": str(held.user)}
@@ -42,10 +45,19 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
 class ExtensionAssign(StaffView):
     """POST gives an extension to a person."""
 
+    @described(
+        "assignExtension",
+        ExtensionDetailSerializer,
+        body=ExtensionAssigneeSerializer,
+        refuses={409: ("not_assignable", "number_pool_empty")},
+    )
     @idempotent()
     def post(self, request: Request, extension_id: int) -> Response:
-        """Give it, and a number with it where one is asked for: both or neither."""
-        body = AssigneeSerializer(data=request.data)
+        """Give an extension to a person, and a number with it where one is asked for.
+
+        Both or neither.
+        """
+        body = ExtensionAssigneeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         person, number = body.wanted
         try:
@@ -62,10 +74,14 @@ class ExtensionAssign(StaffView):
 class ExtensionRelease(StaffView):
     """POST takes an extension back from its holder."""
 
+    @described("releaseExtension", ExtensionDetailSerializer, body=StrictSerializer)
     @idempotent()
     def post(self, request: Request, extension_id: int) -> Response:
-        """Take it back, and the number with it; the answer says what every switch did. A second time changes nothing."""
-        StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)
+        """Take an extension back from its holder, and the number with it.
+
+        The answer says what every switch did. A second time changes nothing.
+        """
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
         release_extension(find_extension(extension_id), actor=person_of(request))
         return Response(with_revocation(extension_id))
 
@@ -75,8 +91,9 @@ class ExtensionAssignments(StaffView):
 
     query_parameters = frozenset({"limit", "cursor"})
 
+    @described("listAssignmentsOfExtension", AssignmentSerializer, many=True)
     def get(self, request: Request, extension_id: int) -> Response:
-        """List assignments."""
+        """List who held an extension, newest first."""
         held = find_extension(extension_id).assignments.select_related("user", "number")
 
         def serialize(page: Sequence[Assignment]) -> Any:

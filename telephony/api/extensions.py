@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from accounts.api.serializers import PersonSerializer, StrictSerializer
 from accounts.api.staff import StaffView
 from accounts.permissions import person_of
-from telephony.api.extension_bodies import ChangesSerializer, NewExtensionSerializer
+from telephony.api.extension_bodies import ExtensionChangesSerializer, NewExtensionSerializer
 from telephony.api.filtering import filtered
 from telephony.api.serializers import SipCredentialsSerializer
 from telephony.filters.extensions import ExtensionFilter
@@ -31,7 +31,7 @@ from telephony.services.extensions import (
     renew_password_of,
 )
 from telephony.services.pool import PoolEmptyError
-from telephony.services.talk_limits import allowance_of, own_limits
+from telephony.services.talk_limits import Allowance, allowance_of, own_limits
 from web.errors import Problem
 from web.idempotency import idempotent
 from web.paging import KeysetPaginator, paged_response
@@ -55,6 +55,22 @@ class PhoneSerializer(serializers.ModelSerializer[Registration]):
     def get_since(self, phone: Registration) -> str | None:
         """Return since when, where that is known."""
         return serializers.DateTimeField().to_representation(phone.since) if phone.since_is_known else None
+
+
+class OwnLimitsSerializer(serializers.Serializer[Any]):
+    """An extension's own word on each limit, null where it has none."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Return a field for each limit."""
+        return {name: serializers.IntegerField(allow_null=True) for name in Allowance._fields}
+
+
+class LimitsInForceSerializer(serializers.Serializer[Any]):
+    """How much the phones of an extension may call outside."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Return a field for each limit."""
+        return {name: serializers.IntegerField() for name in Allowance._fields}
 
 
 class ExtensionSerializer(serializers.ModelSerializer[Extension]):
@@ -81,10 +97,12 @@ class ExtensionSerializer(serializers.ModelSerializer[Extension]):
         held = extension.held_by
         return {"auth0_id": held.user.auth0_id, "name": str(held.user)} if held else None
 
+    @extend_schema_field(OwnLimitsSerializer)
     def get_limits(self, extension: Extension) -> dict[str, int | None]:
         """Return its own word on each limit, null where it has none."""
         return own_limits(extension)
 
+    @extend_schema_field(LimitsInForceSerializer)
     def get_limits_in_force(self, extension: Extension) -> dict[str, int]:
         """Return how much its phones may call outside."""
         return allowance_of(extension)._asdict()
@@ -181,6 +199,12 @@ class ExtensionList(StaffView):
 
         return paged_response(request, extensions, serialize, EXTENSIONS)
 
+    @described(
+        "createExtension",
+        {201: ExtensionDetailSerializer},
+        body=NewExtensionSerializer,
+        refuses={409: ("extension_exists", "extension_pool_empty")},
+    )
     @idempotent()
     def post(self, request: Request) -> Response:
         """Make an extension that nobody holds yet."""
@@ -210,10 +234,16 @@ class ExtensionDetail(StaffView):
         find_extension(extension_id)
         return Response(with_revocation(extension_id))
 
+    @described(
+        "changeExtension",
+        ExtensionDetailSerializer,
+        body=ExtensionChangesSerializer,
+        refuses={403: ("destination_not_allowed",)},
+    )
     def patch(self, request: Request, extension_id: int) -> Response:
-        """Change what is named, and leave the rest."""
+        """Change what is named of an extension, and leave the rest."""
         extension = find_extension(extension_id)
-        body = ChangesSerializer(data=request.data)
+        body = ExtensionChangesSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         try:
             change_extension(extension, body.changes, actor=person_of(request))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from rest_framework import serializers
@@ -15,6 +16,7 @@ from telephony.services.dialing import DestinationNotAllowedError
 from telephony.services.forwarding import forward, forwarding_of, stop_forwarding
 from web.errors import Problem
 from web.parameters import ApiView
+from web.schema.describing import described
 
 
 class ForwardingSerializer(StrictSerializer):
@@ -23,26 +25,43 @@ class ForwardingSerializer(StrictSerializer):
     number = StrictCharField(max_length=60, trim_whitespace=False)
 
 
+class ForwardedSerializer(serializers.Serializer[Any]):
+    """The number that calls are forwarded to, "" where they are not."""
+
+    number = serializers.CharField(allow_blank=True)
+
+
 class Forwarding(ApiView):
     """GET, PUT and DELETE where one's own extension is forwarded to."""
 
     permission_classes = (IsActiveUser, HasScope("numbers:write"))
 
+    @described("getForwarding", ForwardedSerializer, refuses={409: ("number_required",)})
     def get(self, request: Request) -> Response:
-        """Show it; "" where it is not forwarded."""
+        """Show where one's own extension is forwarded to, "" where it is not."""
         with _refused():
             return Response({"number": forwarding_of(person_of(request))})
 
+    @described(
+        "forward",
+        ForwardedSerializer,
+        body=ForwardingSerializer,
+        refuses={403: ("destination_not_allowed",), 409: ("number_required",)},
+    )
     def put(self, request: Request) -> Response:
-        """Forward to a number, in place of the one before."""
+        """Forward one's own extension to a number, in place of the one before."""
         body = ForwardingSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         person = person_of(request)
         with _refused():
             return Response({"number": forward(person, body.validated_data["number"], actor=person)})
 
+    @described("stopForwarding", refuses={409: ("number_required",)})
     def delete(self, request: Request) -> Response:
-        """Forward no more. A second time changes nothing."""
+        """Forward no more.
+
+        A second time changes nothing.
+        """
         person = person_of(request)
         with _refused():
             stop_forwarding(person, actor=person)

@@ -14,14 +14,25 @@ from accounts.permissions import person_of
 from telephony.api.filtering import filtered
 from telephony.api.keeping import StrictIntegerField, answering
 from telephony.filters.gateways import GatewayFilter
-from telephony.models import Domain, Gateway, Provider
+from telephony.models import Domain, Gateway, GatewayStatus, Provider
 from telephony.services.gateway_loading import Loaded, load
 from telephony.services.gateways import change_gateway, create_gateway, delete_gateway, listed
 from web.idempotency import idempotent
 from web.paging import KeysetPaginator, paged_response
+from web.schema.describing import described
 
 GATEWAYS = KeysetPaginator(ordering=("name", "id"))
 MOST_PRIORITY = 32_767
+
+
+class StatusOnSwitchSerializer(serializers.ModelSerializer[GatewayStatus]):
+    """How a gateway is on one switch, as last heard."""
+
+    switch = serializers.CharField(source="switch.name")
+
+    class Meta:
+        model = GatewayStatus
+        fields = ("switch", "is_up", "state", "since")
 
 
 class GatewaySerializer(serializers.ModelSerializer[Gateway]):
@@ -30,11 +41,11 @@ class GatewaySerializer(serializers.ModelSerializer[Gateway]):
     domain = serializers.CharField(source="domain.name")
     provider = serializers.CharField(source="provider.name", default="")
     has_password = serializers.SerializerMethodField()
-    statuses = serializers.SerializerMethodField()
+    statuses = StatusOnSwitchSerializer(many=True)
 
     class Meta:
         model = Gateway
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "name", "domain", "provider", "priority", "is_active", "proxy", "username", "has_password", "register",
             "ping_seconds", "networks", "statuses", "created_at", "updated_at",
         )  # fmt: skip
@@ -43,13 +54,21 @@ class GatewaySerializer(serializers.ModelSerializer[Gateway]):
         """Tell whether a password is set."""
         return bool(gateway.encrypted_password)
 
-    def get_statuses(self, gateway: Gateway) -> list[dict[str, Any]]:
-        """Return how it is on each switch that knows it."""
-        since = serializers.DateTimeField()
-        return [
-            {"switch": each.switch.name, "is_up": each.is_up, "state": each.state, "since": since.to_representation(each.since)}
-            for each in gateway.statuses.all()
-        ]
+
+class LoadedSerializer(serializers.Serializer[Any]):
+    """Whether a switch has taken a gateway; `problem` is "" where it has."""
+
+    switch = serializers.CharField()
+    problem = serializers.CharField(allow_blank=True)
+
+
+class LoadedGatewaySerializer(GatewaySerializer):
+    """A gateway, and what each switch made of it; no switch where none had to be told."""
+
+    switches = LoadedSerializer(many=True)
+
+    class Meta(GatewaySerializer.Meta):
+        fields = (*GatewaySerializer.Meta.fields, "switches")
 
 
 class GatewayRequestSerializer(StrictSerializer):
@@ -101,18 +120,24 @@ class GatewayList(StaffView):
     """GET the gateways by name, as a bare array; POST makes one."""
 
     query_parameters = frozenset({"limit", "cursor", *GatewayFilter.base_filters})
+    filters = GatewayFilter
 
+    @described("listGateways", GatewaySerializer, many=True)
     def get(self, request: Request) -> Response:
-        """List gateways."""
+        """List gateways by name."""
 
         def serialize(page: Sequence[Gateway]) -> Any:
             return GatewaySerializer(page, many=True).data
 
         return paged_response(request, filtered(GatewayFilter, request, listed()), serialize, GATEWAYS)
 
+    @described("createGateway", {201: LoadedGatewaySerializer}, body=GatewayRequestSerializer)
     @idempotent()
     def post(self, request: Request) -> Response:
-        """Make a gateway and have the switches load it; `switches` says which have, and what kept the others from it."""
+        """Make a gateway and have the switches load it.
+
+        `switches` says which have, and what kept the others from it.
+        """
         body = GatewayRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         with answering():
@@ -123,10 +148,12 @@ class GatewayList(StaffView):
 class GatewayDetail(StaffView):
     """GET one gateway; PATCH changes it; DELETE deletes one that is out of use."""
 
+    @described("getGateway", GatewaySerializer)
     def get(self, request: Request, gateway_id: int) -> Response:
-        """Show a gateway."""
+        """Show a gateway, and how it is on each switch."""
         return Response(GatewaySerializer(_find(gateway_id)).data)
 
+    @described("changeGateway", LoadedGatewaySerializer, body=GatewayRequestSerializer)
     def patch(self, request: Request, gateway_id: int) -> Response:
         """Change a gateway and, where that concerns them, have the switches load it anew."""
         gateway = _find(gateway_id)
@@ -136,6 +163,7 @@ class GatewayDetail(StaffView):
             changed, must_be_told = change_gateway(gateway, **body.wanted, actor=person_of(request))
         return Response(_described(gateway_id, load({gateway.name, changed.name}) if must_be_told else []))
 
+    @described("deleteGateway", refuses={409: ("in_use",)})
     def delete(self, request: Request, gateway_id: int) -> Response:
         """Delete a gateway that is out of use, and have the switches forget it."""
         gateway = _find(gateway_id)
@@ -148,8 +176,12 @@ class GatewayDetail(StaffView):
 class GatewayLoad(StaffView):
     """POST has the switches load a gateway anew."""
 
+    @described("loadGateway", LoadedGatewaySerializer, body=StrictSerializer)
     @idempotent()
     def post(self, request: Request, gateway_id: int) -> Response:
-        """Have every switch forget the gateway and load it as it is now; calls that go on by it do."""
-        StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)
+        """Have every switch forget the gateway and load it as it is now.
+
+        Calls that go on by it do.
+        """
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
         return Response(_described(gateway_id, load([_find(gateway_id).name])))

@@ -103,7 +103,7 @@ class RegistrationSerializer(OfASwitch):
         return None if phone.since_is_known else phone.since
 
 
-class GatewaySerializer(OfASwitch):
+class LiveGatewaySerializer(OfASwitch):
     """A gateway on a switch."""
 
     gateway = serializers.SerializerMethodField()
@@ -122,7 +122,7 @@ class GatewaySerializer(OfASwitch):
         return status.gateway is not None and status.gateway.is_active
 
 
-class SwitchSerializer(serializers.Serializer[Any]):
+class LiveSwitchSerializer(serializers.Serializer[Any]):
     """A switch of the settings; `name` is "" until it was heard once."""
 
     name = serializers.CharField(allow_blank=True)
@@ -209,12 +209,12 @@ class LiveGateways(ApiView):
     permission_classes = (IsStaff, HasScope("admin"))
     query_parameters = PAGED
 
-    @described("listLiveGateways", GatewaySerializer, many=True)
+    @described("listLiveGateways", LiveGatewaySerializer, many=True)
     def get(self, request: Request) -> Response:
         """List how each gateway is on each switch."""
 
         def serialize(statuses: Sequence[GatewayStatus]) -> Any:
-            return GatewaySerializer(statuses, many=True, context={"heard": _heard()}).data
+            return LiveGatewaySerializer(statuses, many=True, context={"heard": _heard()}).data
 
         return paged_response(request, GatewayStatus.objects.select_related("switch", "gateway"), serialize, BY_ID)
 
@@ -224,7 +224,7 @@ class LiveSwitches(ApiView):
 
     permission_classes = (IsStaff, HasScope("admin"))
 
-    @described("listSwitches", SwitchSerializer, many=True)
+    @described("listLiveSwitches", LiveSwitchSerializer, many=True)
     def get(self, request: Request) -> Response:
         """List the switches, the preferred one first."""
         return Response([_switch(each) for each in conditions()])

@@ -3,12 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.validators import RegexValidator
 from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.serializers import StrictBooleanField, StrictCharField, StrictChoiceField, StrictSerializer, printable
+from accounts.api.serializers import (
+    PersonSerializer,
+    StrictBooleanField,
+    StrictCharField,
+    StrictChoiceField,
+    StrictSerializer,
+    printable,
+)
 from accounts.api.staff import StaffView
 from accounts.models import User
 from accounts.permissions import person_of
@@ -31,8 +40,14 @@ from telephony.services.pool import PoolEmptyError, assign_to
 from web.errors import Problem
 from web.idempotency import idempotent
 from web.paging import KeysetPaginator, paged_response
+from web.schema.describing import described
 
 NUMBERS = KeysetPaginator(ordering=("number",))
+NOT_ASSIGNABLE = (
+    "extension_closed", "extension_not_free", "extension_pool_empty", "number_not_free", "person_deactivated",
+    "person_has_number",
+)  # fmt: skip
+EXTENSION = r"\A[1-9][0-9]{1,6}(@[a-z0-9.-]{1,253})?\Z"
 ASSIGNMENTS = KeysetPaginator(ordering=("-starts_at", "-id"))
 
 
@@ -56,6 +71,7 @@ class NumberSerializer(serializers.ModelSerializer[Number]):
         """Return whether it is out of use."""
         return number.state == "disabled"
 
+    @extend_schema_field(PersonSerializer(allow_null=True))
     def get_holder(self, number: Number) -> dict[str, str] | None:
         """Return who holds it, null where nobody does."""
         held = number.held_by
@@ -81,6 +97,7 @@ class HolderSerializer(serializers.ModelSerializer[Assignment]):
         model = Assignment
         fields = ("id", "holder", "extension", "domain", "starts_at", "ends_at")
 
+    @extend_schema_field(PersonSerializer)
     def get_holder(self, held: Assignment) -> dict[str, str]:
         """Return who."""
         return {"auth0_id": held.user.auth0_id, "name": str(held.user)}
@@ -118,11 +135,11 @@ class NumberChangeSerializer(StrictSerializer):
     disabled = StrictBooleanField(required=False)
 
 
-class AssignSerializer(StrictSerializer):
+class NumberAssigneeSerializer(StrictSerializer):
     """Who is to be given a number, and with which extension."""
 
     auth0_id = StrictCharField(max_length=255, validators=[printable])
-    extension = serializers.RegexField(r"\A[1-9][0-9]{1,6}(@[a-z0-9.-]{1,253})?\Z", required=False)
+    extension = StrictCharField(validators=[RegexValidator(EXTENSION)], required=False)
 
     def validate_auth0_id(self, value: str) -> User:
         """Find the person; an id is unique within its issuer, and two of the same are nobody's."""
@@ -144,7 +161,7 @@ def find_number(number_id: int) -> Number:
     return get_object_or_404(Number.objects.for_listing(), pk=number_id)
 
 
-def described(number_id: int) -> dict[str, Any]:
+def as_it_is(number_id: int) -> dict[str, Any]:
     """Return a number as it is now."""
     return dict(NumberSerializer(find_number(number_id)).data)
 
@@ -153,9 +170,11 @@ class NumberList(StaffView):
     """GET the numbers in their order, as a bare array; POST adds one."""
 
     query_parameters = frozenset({"limit", "cursor", *NumberFilter.base_filters})
+    filters = NumberFilter
 
+    @described("listNumbers", NumberSerializer, many=True)
     def get(self, request: Request) -> Response:
-        """List numbers."""
+        """List numbers in their order, and who holds them."""
         numbers = filtered(NumberFilter, request, Number.objects.for_listing())
 
         def serialize(page: Sequence[Number]) -> Any:
@@ -163,9 +182,10 @@ class NumberList(StaffView):
 
         return paged_response(request, numbers, serialize, NUMBERS)
 
+    @described("addNumber", {201: NumberSerializer}, body=NewNumberSerializer, refuses={409: ("number_exists",)})
     @idempotent()
     def post(self, request: Request) -> Response:
-        """Add a number to the pool: 201."""
+        """Add a number to the pool."""
         body = NewNumberSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         given = body.validated_data
@@ -175,18 +195,28 @@ class NumberList(StaffView):
             raise serializers.ValidationError({"number": [f"It {error}."]}) from None
         except NumberExistsError as error:
             raise Problem(409, "number_exists", str(error)) from None
-        return Response(described(number.pk), status=201)
+        return Response(as_it_is(number.pk), status=201)
 
 
 class NumberDetail(StaffView):
     """GET one number; PATCH changes what is said of it."""
 
+    @described("getPoolNumber", NumberSerializer)
     def get(self, request: Request, number_id: int) -> Response:
-        """Show a number."""
-        return Response(described(number_id))
+        """Show a number, and who holds it."""
+        return Response(as_it_is(number_id))
 
+    @described(
+        "changeNumber",
+        NumberSerializer,
+        body=NumberChangeSerializer,
+        refuses={409: ("number_not_free", "number_of_another_country")},
+    )
     def patch(self, request: Request, number_id: int) -> Response:
-        """Change provider, country or recording policy, take it out of use or bring it back: all of it, or nothing."""
+        """Change a number: all of it, or nothing.
+
+        Its provider, country or recording policy; `disabled` takes it out of use or brings it back.
+        """
         number = find_number(number_id)
         body = NumberChangeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -196,35 +226,43 @@ class NumberDetail(StaffView):
             change_number(number, Wishes(**wishes), disabled=disabled, actor=person_of(request))
         except NumberRefusedError as error:
             raise Problem(409, error.code, str(error)) from None
-        return Response(described(number_id))
+        return Response(as_it_is(number_id))
 
 
 class NumberAssign(StaffView):
     """POST gives a number to somebody."""
 
+    @described("assignPoolNumber", NumberSerializer, body=NumberAssigneeSerializer, refuses={409: NOT_ASSIGNABLE})
     @idempotent()
     def post(self, request: Request, number_id: int) -> Response:
-        """Give it with the extension that is named, else with the person's own, else with the next free one."""
+        """Give a number to a person.
+
+        With the extension that is named, else with the person's own, else with the next free one.
+        """
         number = find_number(number_id)
-        body = AssignSerializer(data=request.data)
+        body = NumberAssigneeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         user, extension = body.validated_data["auth0_id"], body.validated_data.get("extension")
         try:
             assign_to(user, number, extension, actor=person_of(request))
         except (NotClaimableError, PoolEmptyError) as error:
             raise Problem(409, error.code, str(error)) from None
-        return Response(described(number_id))
+        return Response(as_it_is(number_id))
 
 
 class NumberRelease(StaffView):
     """POST takes a number back."""
 
+    @described("releasePoolNumber", NumberSerializer, body=StrictSerializer)
     @idempotent()
     def post(self, request: Request, number_id: int) -> Response:
-        """Take it, and the extension with it, from its holder. A second time changes nothing."""
-        StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)
+        """Take a number, and the extension with it, from its holder.
+
+        A second time changes nothing.
+        """
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
         release_number(find_number(number_id), actor=person_of(request))
-        return Response(described(number_id))
+        return Response(as_it_is(number_id))
 
 
 class NumberAssignments(StaffView):
@@ -232,8 +270,9 @@ class NumberAssignments(StaffView):
 
     query_parameters = frozenset({"limit", "cursor"})
 
+    @described("listAssignmentsOfNumber", HolderSerializer, many=True)
     def get(self, request: Request, number_id: int) -> Response:
-        """List its holders."""
+        """List who held a number, the last one first."""
         held = Assignment.objects.filter(number=find_number(number_id)).select_related("user", "extension__domain")
 
         def serialize(page: Sequence[Assignment]) -> Any:

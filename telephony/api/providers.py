@@ -18,6 +18,7 @@ from telephony.models import Provider
 from telephony.services.providers import create_provider, delete_provider, listed, rename_provider
 from web.idempotency import idempotent
 from web.paging import KeysetPaginator, paged_response
+from web.schema.describing import described
 
 PROVIDERS = KeysetPaginator(ordering=("name", "id"))
 
@@ -47,18 +48,21 @@ class ProviderList(StaffView):
     """GET the providers by name, as a bare array; POST makes one."""
 
     query_parameters = frozenset({"limit", "cursor", *ProviderFilter.base_filters})
+    filters = ProviderFilter
 
+    @described("listProviders", ProviderSerializer, many=True)
     def get(self, request: Request) -> Response:
-        """List providers."""
+        """List providers by name."""
 
         def serialize(page: Sequence[Provider]) -> Any:
             return ProviderSerializer(page, many=True).data
 
         return paged_response(request, filtered(ProviderFilter, request, listed()), serialize, PROVIDERS)
 
+    @described("createProvider", {201: ProviderSerializer}, body=ProviderRequestSerializer)
     @idempotent()
     def post(self, request: Request) -> Response:
-        """Make a provider."""
+        """Make a provider of this name."""
         body = ProviderRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         with answering():
@@ -69,19 +73,22 @@ class ProviderList(StaffView):
 class ProviderDetail(StaffView):
     """GET one provider; PATCH gives it another name; DELETE deletes it while nothing is its."""
 
+    @described("getProvider", ProviderSerializer)
     def get(self, request: Request, provider_id: int) -> Response:
-        """Show a provider."""
+        """Show a provider, and how many numbers and gateways are its."""
         return Response(ProviderSerializer(_find(provider_id)).data)
 
+    @described("changeProvider", ProviderSerializer, body=ProviderRequestSerializer)
     def patch(self, request: Request, provider_id: int) -> Response:
-        """Rename a provider."""
+        """Give a provider another name."""
         provider = _find(provider_id)
-        body = ProviderRequestSerializer(data=request.data)
+        body = ProviderRequestSerializer(data=request.data, partial=True)
         body.is_valid(raise_exception=True)
         with answering():
-            rename_provider(provider, body.validated_data["name"], actor=person_of(request))
+            rename_provider(provider, body.validated_data.get("name", provider.name), actor=person_of(request))
         return Response(ProviderSerializer(_find(provider_id)).data)
 
+    @described("deleteProvider", refuses={409: ("in_use",)})
     def delete(self, request: Request, provider_id: int) -> Response:
         """Delete a provider of which nothing is."""
         with answering():

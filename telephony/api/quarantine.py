@@ -14,10 +14,13 @@ from accounts.permissions import person_of
 from telephony.api.filtering import filtered
 from telephony.filters.quarantine import QuarantineFilter
 from telephony.models import Quarantine
+from telephony.services.intake import Result
 from telephony.services.quarantine_care import NotRetriableError, discard, look_at, retry
 from web.errors import Problem
 from web.idempotency import idempotent
 from web.paging import KeysetPaginator, paged_response
+from web.read_only import SAFE_METHODS
+from web.schema.describing import described
 
 ENTRIES = KeysetPaginator(ordering=("-last_seen_at", "-id"))
 
@@ -29,10 +32,30 @@ class QuarantineSerializer(serializers.ModelSerializer[Quarantine]):
 
     class Meta:
         model = Quarantine
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "kind", "state", "reason", "size_bytes", "content_type", "leg_uuid", "address", "sha256", "attempts",
             "first_seen_at", "last_seen_at",
         )  # fmt: skip
+
+
+class QuarantineDetailSerializer(QuarantineSerializer):
+    """The same with what came, as text: its beginning, without the secrets that can be told."""
+
+    body = serializers.CharField(allow_blank=True)
+    body_is_cut = serializers.BooleanField()
+    body_problem = serializers.CharField(allow_blank=True)
+
+    class Meta(QuarantineSerializer.Meta):
+        fields = (*QuarantineSerializer.Meta.fields, "body", "body_is_cut", "body_problem")
+
+
+class RetriedQuarantineSerializer(QuarantineSerializer):
+    """The same after another try, and what came of it."""
+
+    result = serializers.ChoiceField(choices=[each.value for each in Result])
+
+    class Meta(QuarantineSerializer.Meta):
+        fields = (*QuarantineSerializer.Meta.fields, "result")
 
 
 def _find(entry_id: int) -> Quarantine:
@@ -43,9 +66,11 @@ class QuarantineList(StaffView):
     """GET what waits, or was dealt with, the newest first, as a bare array."""
 
     query_parameters = frozenset({"limit", "cursor", *QuarantineFilter.base_filters})
+    filters = QuarantineFilter
 
+    @described("listQuarantine", QuarantineSerializer, many=True)
     def get(self, request: Request) -> Response:
-        """List entries; their bytes stay where they are."""
+        """List what waits, or was dealt with, newest first, without its bytes."""
         entries = filtered(QuarantineFilter, request, Quarantine.objects.defer("body"))
 
         def serialize(page: Sequence[Quarantine]) -> Any:
@@ -57,13 +82,19 @@ class QuarantineList(StaffView):
 class QuarantineDetail(StaffView):
     """GET one, with what came as text, which is written down; DELETE discards it."""
 
+    @described("getQuarantined", QuarantineDetailSerializer)
     def get(self, request: Request, entry_id: int) -> Response:
-        """Show what came: `body` is its first 64 KiB as text, without the secrets that can be told."""
+        """Show what came, which is written down.
+
+        `body` is its first 64 KiB as text, without the secrets that can be told.
+        """
         entry = _find(entry_id)
-        shown = look_at(entry, actor=person_of(request))
+        # For If-Match it is made as well, and shown to nobody.
+        shown = look_at(entry, actor=person_of(request) if request.method in SAFE_METHODS else None)
         more = {"body": shown.text, "body_is_cut": shown.is_cut, "body_problem": shown.problem}
         return Response({**QuarantineSerializer(entry).data, **more}, headers={"Cache-Control": "no-store"})
 
+    @described("discardQuarantined")
     def delete(self, request: Request, entry_id: int) -> Response:
         """Let the bytes go for good; a second time changes nothing."""
         discard(_find(entry_id), actor=person_of(request))
@@ -73,10 +104,14 @@ class QuarantineDetail(StaffView):
 class QuarantineRetry(StaffView):
     """POST gives it to the intake once more."""
 
+    @described("retryQuarantined", RetriedQuarantineSerializer, body=StrictSerializer, refuses={409: ("not_retriable",)})
     @idempotent()
     def post(self, request: Request, entry_id: int) -> Response:
-        """Try it again: `result` is `stored`, `duplicate`, `probe`, or `quarantined` with the reason why it stays."""
-        StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)
+        """Give it to the intake once more.
+
+        `result` is `stored`, `duplicate`, `probe`, or `quarantined` with the reason why it stays.
+        """
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
         entry = _find(entry_id)
         try:
             intake = retry(entry, actor=person_of(request))

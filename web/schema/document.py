@@ -11,6 +11,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 Schema = dict[str, Any]
 SHOWN_LINES: Final = 200
+_MARK: Final = "x-spec-enum-id"
 
 
 class IncompleteError(Exception):
@@ -20,7 +21,7 @@ class IncompleteError(Exception):
 def generate() -> Schema:
     """Return the schema of every endpoint. Raises IncompleteError."""
     with GENERATOR_STATS.silence():
-        document: Schema = SchemaGenerator().get_schema(public=True)
+        document: Schema = _without_marks(SchemaGenerator().get_schema(public=True))
         missing = sorted({*GENERATOR_STATS._error_cache, *GENERATOR_STATS._warn_cache})
     used = {tag for verbs in document["paths"].values() for operation in verbs.values() for tag in operation["tags"]}
     missing += _without_a_line(used - {tag["name"] for tag in document["tags"]})
@@ -28,6 +29,15 @@ def generate() -> Schema:
         raise IncompleteError("\n".join(missing))
     document["tags"] = [tag for tag in document["tags"] if tag["name"] in used]
     return document
+
+
+def _without_marks(part: Any) -> Any:
+    """Return a part without what drf-spectacular marks enumerations with for itself."""
+    if isinstance(part, list):
+        return [_without_marks(each) for each in part]
+    if isinstance(part, dict):
+        return {name: _without_marks(each) for name, each in part.items() if name != _MARK}
+    return part
 
 
 def _without_a_line(unknown: set[str]) -> list[str]:

@@ -19,6 +19,7 @@ from web.schema.queries import Schema, UndescribedError, query_parameters
 WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 COMPARED: Final = frozenset({"PUT", "PATCH", "DELETE"})
 ALWAYS: Final = (400, 405, 406, 429, 500, 503)
+_VERB: Final = re.compile(r"\A(?:Return|Tell) (\w)")
 NOTHING: Final = Description("", {204: None})
 
 
@@ -187,11 +188,21 @@ class AutoSchema(BaseAutoSchema):
         if direction == "response":
             optional = {name for name, field in serializer.fields.items() if _may_be_absent(serializer, field)}
             schema["required"] = sorted(set(schema.get("properties", {})) - optional)
-            for member in schema.get("properties", {}).values():
-                member.pop("readOnly", None)
+            for name, member in schema.get("properties", {}).items():
+                _tidy(member, is_counted=isinstance(serializer.fields[name], serializers.IntegerField))
         elif getattr(serializer, "refuses_unknown", False):
             schema["additionalProperties"] = False
         return schema
+
+
+def _tidy(member: Schema, *, is_counted: bool) -> None:
+    """Say of an answer's member what it is, and not how it is made, or which database keeps it."""
+    member.pop("readOnly", None)
+    if "description" in member:
+        member["description"] = _VERB.sub(lambda found: found[1].upper(), member["description"])
+    if is_counted:
+        for limit in ("maximum", "format"):
+            member.pop(limit, None)
 
 
 def _may_be_absent(serializer: Any, field: Any) -> bool:

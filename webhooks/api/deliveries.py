@@ -13,6 +13,7 @@ from accounts.permissions import person_of
 from web.errors import Problem
 from web.idempotency import idempotent
 from web.paging import KeysetPaginator, paged_response
+from web.schema.describing import described
 from webhooks import services
 from webhooks.api.access import WebhookView, find
 from webhooks.api.serializers import DeliveryDetailSerializer, DeliverySerializer
@@ -26,9 +27,11 @@ class DeliveryList(WebhookView):
     """GET what a webhook was sent, newest first, as a bare array."""
 
     query_parameters = frozenset({"limit", "cursor", *DeliveryFilter.base_filters})
+    filters = DeliveryFilter
 
+    @described("listDeliveries", DeliverySerializer, many=True)
     def get(self, request: Request, webhook_id: int) -> Response:
-        """List deliveries."""
+        """List what a webhook was sent, newest first."""
         filters = DeliveryFilter(request.query_params, queryset=find(request, webhook_id).deliveries.for_listing())
         if not filters.is_valid():
             raise ValidationError({name: [str(each) for each in errors] for name, errors in filters.errors.items()})
@@ -42,18 +45,23 @@ class DeliveryList(WebhookView):
 class DeliveryDetail(WebhookView):
     """GET one delivery with its body and its tries."""
 
+    @described("getDelivery", DeliveryDetailSerializer)
     def get(self, request: Request, webhook_id: int, delivery_id: int) -> Response:
-        """Show it."""
+        """Show a delivery with its body and its tries."""
         return Response(DeliveryDetailSerializer(_find(request, webhook_id, delivery_id)).data)
 
 
 class DeliveryAgain(WebhookView):
     """POST sends a message once more."""
 
+    @described("redeliver", {202: DeliverySerializer}, body=StrictSerializer, refuses={409: ("webhook_disabled",)})
     @idempotent()
     def post(self, request: Request, webhook_id: int, delivery_id: int) -> Response:
-        """Send it at once, under the id that it had; its tries begin anew."""
-        StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)
+        """Send a message once more, at once, under the id that it had.
+
+        Its tries begin anew.
+        """
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
         delivery = _find(request, webhook_id, delivery_id, own=True)
         try:
             again = services.redeliver(delivery, actor=person_of(request))

@@ -1,9 +1,11 @@
 """The shapes in which REST clients send and see webhooks and their deliveries."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.validators import ProhibitNullCharactersValidator
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.api.serializers import StrictBooleanField, StrictCharField, StrictChoiceField, StrictSerializer, printable
@@ -15,6 +17,15 @@ from webhooks.targets import LONGEST_URL, TargetError
 ALL: Final = "all"
 
 
+_EVENTS: Final[Mapping[str, Any]] = {
+    "anyOf": [
+        {"type": "array", "items": {"type": "string", "enum": list(EVENT_TYPES)}, "minItems": 1},
+        {"type": "string", "const": ALL},
+    ]
+}
+
+
+@extend_schema_field(dict(_EVENTS))
 class EventsField(serializers.ListField):
     """A list of event types, or `"all"`, which is kept as none."""
 
@@ -50,7 +61,7 @@ class UrlField(StrictCharField):
             raise serializers.ValidationError(str(error)) from None
 
 
-class SubscriptionRequestSerializer(StrictSerializer):
+class WebhookRequestSerializer(StrictSerializer):
     """What a webhook is to be."""
 
     url = UrlField()
@@ -60,7 +71,7 @@ class SubscriptionRequestSerializer(StrictSerializer):
     active = StrictBooleanField(required=False, source="is_active")
 
 
-class SubscriptionSerializer(serializers.ModelSerializer[Subscription]):
+class WebhookSerializer(serializers.ModelSerializer[Subscription]):
     """A webhook as it is seen afterwards: without its secret."""
 
     events = EventsField()
@@ -69,10 +80,27 @@ class SubscriptionSerializer(serializers.ModelSerializer[Subscription]):
 
     class Meta:
         model = Subscription
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "url", "events", "description", "scope", "active", "disabled_reason", "disabled_at", "failing_since",
             "auth0_id", "created_at", "updated_at",
         )  # fmt: skip
+
+
+class NewWebhookSerializer(WebhookSerializer):
+    """A new webhook; its secret is null where this answer is given again."""
+
+    secret = serializers.CharField(allow_null=True)
+
+    class Meta(WebhookSerializer.Meta):
+        fields = (*WebhookSerializer.Meta.fields, "secret")
+
+
+class WebhookSecretSerializer(serializers.Serializer[Any]):
+    """A new secret, null where this answer is given again, and until when messages are signed with the old one as well."""
+
+    id = serializers.IntegerField()
+    secret = serializers.CharField(allow_null=True)
+    former_secret_until = serializers.DateTimeField(allow_null=True)
 
 
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
@@ -87,6 +115,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
             "id", "message_id", "type", "state", "tries", "status", "problem", "created_at", "next_at", "finished_at",
         )  # fmt: skip
 
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_next_at(self, delivery: Delivery) -> str | None:
         """Return when it is tried next, null where it is not."""
         return serializers.DateTimeField().to_representation(delivery.next_at) if delivery.is_waiting else None

@@ -13,12 +13,21 @@ from accounts.permissions import person_of
 from web.errors import Problem
 from web.idempotency import idempotent
 from web.paging import KeysetPaginator, paged_response
+from web.parameters import LONGEST_VALUE
+from web.schema.describing import described
 from webhooks import services
 from webhooks.api.access import WebhookView, check_scope, find
-from webhooks.api.serializers import DeliverySerializer, SubscriptionRequestSerializer, SubscriptionSerializer
+from webhooks.api.serializers import (
+    DeliverySerializer,
+    NewWebhookSerializer,
+    WebhookRequestSerializer,
+    WebhookSecretSerializer,
+    WebhookSerializer,
+)
 from webhooks.models import Subscription
 
 WEBHOOKS = KeysetPaginator(ordering=("-created_at", "-id"))
+WHOSE = {"user": {"description": "Staff: whose webhooks, by Auth0 id.", "type": "string", "maxLength": LONGEST_VALUE}}
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -27,51 +36,64 @@ class WebhookList(WebhookView):
 
     query_parameters = frozenset({"limit", "cursor", "user"})
 
+    @described("listWebhooks", WebhookSerializer, many=True, parameters=WHOSE)
     def get(self, request: Request) -> Response:
-        """List webhooks: one's own, for staff everybody's, or those of the Auth0 id in `user`."""
+        """List webhooks, newest first.
+
+        One's own; for staff everybody's, or those of the Auth0 id in `user`.
+        """
         webhooks: QuerySet[Subscription] = Subscription.objects.visible_to(person_of(request)).for_listing()
         if "user" in request.query_params:
             webhooks = webhooks.filter(user__subject=request.query_params["user"])
 
         def serialize(page: Sequence[Subscription]) -> Any:
-            return SubscriptionSerializer(page, many=True).data
+            return WebhookSerializer(page, many=True).data
 
         return paged_response(request, webhooks, serialize, WEBHOOKS)
 
+    @described(
+        "createWebhook", {201: NewWebhookSerializer}, body=WebhookRequestSerializer, refuses={409: ("too_many_webhooks",)}
+    )
     @idempotent("secret")
     def post(self, request: Request) -> Response:
         """Make a webhook of one's own; its secret is shown this once."""
-        body = SubscriptionRequestSerializer(data=request.data)
+        body = WebhookRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         check_scope(request, body.validated_data.get("scope"))
         try:
             subscription, secret = services.create(person_of(request), **body.validated_data)
         except services.TooManyWebhooksError as error:
             raise Problem(409, "too_many_webhooks", str(error)) from None
-        return Response(SubscriptionSerializer(subscription).data | {"secret": secret}, status=201, headers=NO_STORE)
+        return Response(WebhookSerializer(subscription).data | {"secret": secret}, status=201, headers=NO_STORE)
 
 
 class WebhookDetail(WebhookView):
     """GET a webhook; PATCH changes what is named; DELETE deletes it, with its log."""
 
+    @described("getWebhook", WebhookSerializer)
     def get(self, request: Request, webhook_id: int) -> Response:
-        """Show one."""
-        return Response(SubscriptionSerializer(find(request, webhook_id)).data)
+        """Show a webhook, without its secret."""
+        return Response(WebhookSerializer(find(request, webhook_id)).data)
 
+    @described("changeWebhook", WebhookSerializer, body=WebhookRequestSerializer)
     def patch(self, request: Request, webhook_id: int) -> Response:
-        """Change one; of another's staff may only say whether it is active."""
+        """Change what is named of a webhook, and leave the rest.
+
+        Of another's staff may only say whether it is active.
+        """
         subscription = find(request, webhook_id)
         person = person_of(request)
-        body = SubscriptionRequestSerializer(data=request.data, partial=True)
+        body = WebhookRequestSerializer(data=request.data, partial=True)
         body.is_valid(raise_exception=True)
         wanted = body.validated_data
         if subscription.user_id != person.pk and set(wanted) - {"is_active"}:
             raise PermissionDenied("Of another's webhook you may only change whether it is active.")
         check_scope(request, wanted.get("scope"))
-        return Response(SubscriptionSerializer(services.change(subscription, actor=person, **wanted)).data)
+        return Response(WebhookSerializer(services.change(subscription, actor=person, **wanted)).data)
 
+    @described("deleteWebhook")
     def delete(self, request: Request, webhook_id: int) -> Response:
-        """Delete one."""
+        """Delete a webhook, with its log."""
         services.delete(find(request, webhook_id), actor=person_of(request))
         return Response(status=204)
 
@@ -79,24 +101,32 @@ class WebhookDetail(WebhookView):
 class WebhookSecret(WebhookView):
     """POST gives a webhook of one's own a new secret."""
 
+    @described("rotateWebhookSecret", WebhookSecretSerializer, body=StrictSerializer)
     @idempotent("secret")
     def post(self, request: Request, webhook_id: int) -> Response:
-        """Rotate the secret, shown this once; for a day messages are signed with the old one as well."""
-        StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)
+        """Give a webhook of one's own a new secret, shown this once.
+
+        For a day messages are signed with the old one as well.
+        """
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
         subscription = find(request, webhook_id, own=True)
         secret = services.rotate_secret(subscription, actor=person_of(request))
         subscription.refresh_from_db()
         answer = {"id": subscription.pk, "secret": secret, "former_secret_until": subscription.former_secret_until}
-        return Response(answer, headers=NO_STORE)
+        return Response(WebhookSecretSerializer(answer).data, headers=NO_STORE)
 
 
 class WebhookTest(WebhookView):
     """POST has a webhook of one's own sent a test."""
 
+    @described("testWebhook", {202: DeliverySerializer}, body=StrictSerializer, refuses={409: ("webhook_disabled",)})
     @idempotent()
     def post(self, request: Request, webhook_id: int) -> Response:
-        """Send a test; the answer is its delivery, which tells later what came of it."""
-        StrictSerializer(data=request.data or {}).is_valid(raise_exception=True)
+        """Have a webhook of one's own sent a test.
+
+        The answer is its delivery, which tells later what came of it.
+        """
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
         try:
             delivery = services.send_test(find(request, webhook_id, own=True), actor=person_of(request))
         except services.WebhookDisabledError as error:
