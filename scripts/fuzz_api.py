@@ -96,18 +96,20 @@ def identities(auth0: Auth0StandIn) -> Mapping[str, list[str]]:
     return {"anonymous": []} | {role: ["--header", f"Authorization: Bearer {token}"] for role, token in tokens.items()}
 
 
-def fuzz(url: str, name: str, proof: list[str], examples: int, folder: Path) -> tuple[int, int]:
+def fuzz(url: str, name: str, proof: list[str], options: argparse.Namespace, folder: Path) -> tuple[int, int]:
     """Run schemathesis as one identity; return its status and how many requests it sent."""
     settings = folder / "schemathesis.toml"
     settings.write_text(SETTINGS)
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(settings),
         "run", f"{url}/api/v2/schema", "--url", url, *proof, "--checks", CHECKS,
-        "--phases", "examples,coverage,fuzzing", "--max-examples", str(examples), "--mode", "all", "--seed", "1",
+        "--phases", "examples,coverage,fuzzing", "--max-examples", str(options.examples), "--mode", "all",
+        "--seed", options.seed,
         "--generation-with-security-parameters", "false", "--suppress-health-check", "all", "--warnings", "off",
         # With more of them Python 3.11 breaks now and then when it reads a lambda's source in two threads at once.
         "--workers", "1", "--continue-on-failure", "--request-timeout", "30",
         "--report", "ndjson", "--report-ndjson-path", str(folder / f"{name}.ndjson"),
+        *(["--include-path-regex", options.paths] if options.paths else []),
     ]  # fmt: skip
     said = []
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:  # noqa: S603
@@ -123,6 +125,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--examples", type=int, default=100, help="how many for each operation (%(default)s)")
     parser.add_argument("--only", choices=["anonymous", "user", "staff"], help="as one of them alone")
+    parser.add_argument("--paths", help="at the addresses alone in which this regular expression is found")
+    parser.add_argument("--seed", default="1", help="another one finds other things (%(default)s)")
     parser.add_argument("--report", type=Path, help="keep the reports there")
     options = parser.parse_args()
     # So that the portal ends with this, whoever ends it.
@@ -134,7 +138,7 @@ def main() -> int:
             for name, proof in identities(auth0).items():
                 if options.only in (None, name):
                     print(f"\n== as {name}", flush=True)
-                    status, requests = fuzz(url, name, proof, options.examples, options.report or folder)
+                    status, requests = fuzz(url, name, proof, options, options.report or folder)
                     statuses.append(status)
                     sent += requests
                     print(f"== as {name}: {requests} requests", flush=True)

@@ -60,6 +60,7 @@ class TokenList(ApiView):
         "createToken",
         {201: NewApiKeySerializer},
         body=TokenRequestSerializer,
+        sends={"name": "report", "scopes": ["calls:read"]},
         refuses={403: ("lifetime_too_long", "scope_too_wide"), 409: ("too_many_keys",)},
     )
     @idempotent("key")

@@ -100,7 +100,13 @@ class BanList(StaffView):
 
         return paged_response(request, bans, serialize, BANS)
 
-    @described("banAddress", {201: NewBanSerializer}, body=BanRequestSerializer, refuses={409: ("not_bannable",)})
+    @described(
+        "banAddress",
+        {201: NewBanSerializer},
+        body=BanRequestSerializer,
+        sends={"address": "192.0.2.7", "minutes": 60, "reason": "guesses passwords"},
+        refuses={409: ("not_bannable",)},
+    )
     @idempotent()
     def post(self, request: Request) -> Response:
         """Ban an address or a network.

@@ -42,6 +42,7 @@ class CellPhoneDetail(ApiView):
         "registerCellPhone",
         RegisteredCellPhoneSerializer,
         body=CellPhoneSerializer,
+        sends={"number": "+1 276 208 7784"},
         refuses={403: ("destination_not_allowed",)},
     )
     def put(self, request: Request) -> Response:

@@ -83,7 +83,12 @@ class DomainList(StaffView):
 
         return paged_response(request, filtered(DomainFilter, request, listed()), serialize, DOMAINS)
 
-    @described("createDomain", {201: DomainSerializer}, body=DomainRequestSerializer)
+    @described(
+        "createDomain",
+        {201: DomainSerializer},
+        body=DomainRequestSerializer,
+        sends={"name": "sales.example.com", "recording": "off"},
+    )
     @idempotent()
     def post(self, request: Request) -> Response:
         """Make a domain; phones can register there as soon as a switch has loaded it."""
@@ -102,7 +107,7 @@ class DomainDetail(StaffView):
         """Show a domain, with how many extensions are in each state."""
         return Response(DomainSerializer(_find(domain_id)).data)
 
-    @described("changeDomain", ChangedDomainSerializer, body=DomainRequestSerializer)
+    @described("changeDomain", ChangedDomainSerializer, body=DomainRequestSerializer, sends={"recording": "inbound"})
     def patch(self, request: Request, domain_id: int) -> Response:
         """Change a domain, all but its name.
 

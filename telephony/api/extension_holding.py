@@ -49,6 +49,7 @@ class ExtensionAssign(StaffView):
         "assignExtension",
         ExtensionDetailSerializer,
         body=ExtensionAssigneeSerializer,
+        sends={"auth0_id": "auth0|5f7c8ec7c33c6c004bbafe82", "number": "next"},
         refuses={409: ("not_assignable", "number_pool_empty")},
     )
     @idempotent()

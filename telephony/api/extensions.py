@@ -203,6 +203,7 @@ class ExtensionList(StaffView):
         "createExtension",
         {201: ExtensionDetailSerializer},
         body=NewExtensionSerializer,
+        sends={"number": "1900", "display_name": "Reception"},
         refuses={409: ("extension_exists", "extension_pool_empty")},
     )
     @idempotent()
@@ -238,6 +239,7 @@ class ExtensionDetail(StaffView):
         "changeExtension",
         ExtensionDetailSerializer,
         body=ExtensionChangesSerializer,
+        sends={"display_name": "Reception", "limits": {"at_once": 2, "minutes_a_day": None}},
         refuses={403: ("destination_not_allowed",)},
     )
     def patch(self, request: Request, extension_id: int) -> Response:

@@ -46,6 +46,7 @@ class Forwarding(ApiView):
         "forward",
         ForwardedSerializer,
         body=ForwardingSerializer,
+        sends={"number": "+1 276 208 7784"},
         refuses={403: ("destination_not_allowed",), 409: ("number_required",)},
     )
     def put(self, request: Request) -> Response:

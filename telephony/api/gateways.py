@@ -23,6 +23,7 @@ from web.schema.describing import described
 
 GATEWAYS = KeysetPaginator(ordering=("name", "id"))
 MOST_PRIORITY = 32_767
+NEW = {"name": "carrier-backup", "domain": "pbx.example.com", "proxy": "sip.carrier.example", "priority": 200}
 
 
 class StatusOnSwitchSerializer(serializers.ModelSerializer[GatewayStatus]):
@@ -131,7 +132,7 @@ class GatewayList(StaffView):
 
         return paged_response(request, filtered(GatewayFilter, request, listed()), serialize, GATEWAYS)
 
-    @described("createGateway", {201: LoadedGatewaySerializer}, body=GatewayRequestSerializer)
+    @described("createGateway", {201: LoadedGatewaySerializer}, body=GatewayRequestSerializer, sends=NEW)
     @idempotent()
     def post(self, request: Request) -> Response:
         """Make a gateway and have the switches load it.
@@ -153,7 +154,7 @@ class GatewayDetail(StaffView):
         """Show a gateway, and how it is on each switch."""
         return Response(GatewaySerializer(_find(gateway_id)).data)
 
-    @described("changeGateway", LoadedGatewaySerializer, body=GatewayRequestSerializer)
+    @described("changeGateway", LoadedGatewaySerializer, body=GatewayRequestSerializer, sends={"priority": 20})
     def patch(self, request: Request, gateway_id: int) -> Response:
         """Change a gateway and, where that concerns them, have the switches load it anew."""
         gateway = _find(gateway_id)

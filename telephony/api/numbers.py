@@ -182,7 +182,13 @@ class NumberList(StaffView):
 
         return paged_response(request, numbers, serialize, NUMBERS)
 
-    @described("addNumber", {201: NumberSerializer}, body=NewNumberSerializer, refuses={409: ("number_exists",)})
+    @described(
+        "addNumber",
+        {201: NumberSerializer},
+        body=NewNumberSerializer,
+        sends={"number": "+1 240 214 9578", "provider": "Carrier Ltd", "country": "US"},
+        refuses={409: ("number_exists",)},
+    )
     @idempotent()
     def post(self, request: Request) -> Response:
         """Add a number to the pool."""
@@ -210,6 +216,7 @@ class NumberDetail(StaffView):
         "changeNumber",
         NumberSerializer,
         body=NumberChangeSerializer,
+        sends={"recording": "off"},
         refuses={409: ("number_not_free", "number_of_another_country")},
     )
     def patch(self, request: Request, number_id: int) -> Response:
@@ -232,7 +239,13 @@ class NumberDetail(StaffView):
 class NumberAssign(StaffView):
     """POST gives a number to somebody."""
 
-    @described("assignPoolNumber", NumberSerializer, body=NumberAssigneeSerializer, refuses={409: NOT_ASSIGNABLE})
+    @described(
+        "assignPoolNumber",
+        NumberSerializer,
+        body=NumberAssigneeSerializer,
+        sends={"auth0_id": "auth0|5f7c8ec7c33c6c004bbafe82", "extension": "1006"},
+        refuses={409: NOT_ASSIGNABLE},
+    )
     @idempotent()
     def post(self, request: Request, number_id: int) -> Response:
         """Give a number to a person.

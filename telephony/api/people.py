@@ -106,6 +106,7 @@ class PersonDetail(StaffView):
         "changeUser",
         ChangedUserSerializer,
         body=UserRequestSerializer,
+        sends={"name": "Anna Smith"},
         refuses={403: ("admin_required",), 409: ("own_account",)},
     )
     def patch(self, request: Request, user_id: int) -> Response:

@@ -59,7 +59,7 @@ class ProviderList(StaffView):
 
         return paged_response(request, filtered(ProviderFilter, request, listed()), serialize, PROVIDERS)
 
-    @described("createProvider", {201: ProviderSerializer}, body=ProviderRequestSerializer)
+    @described("createProvider", {201: ProviderSerializer}, body=ProviderRequestSerializer, sends={"name": "Carrier Ltd"})
     @idempotent()
     def post(self, request: Request) -> Response:
         """Make a provider of this name."""
@@ -78,7 +78,7 @@ class ProviderDetail(StaffView):
         """Show a provider, and how many numbers and gateways are its."""
         return Response(ProviderSerializer(_find(provider_id)).data)
 
-    @described("changeProvider", ProviderSerializer, body=ProviderRequestSerializer)
+    @described("changeProvider", ProviderSerializer, body=ProviderRequestSerializer, sends={"name": "Carrier Inc"})
     def patch(self, request: Request, provider_id: int) -> Response:
         """Give a provider another name."""
         provider = _find(provider_id)

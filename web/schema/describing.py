@@ -20,6 +20,7 @@ class Description:
     refuses: Mapping[int, Sequence[str]] = field(default_factory=dict)
     parameters: Mapping[str, Schema] = field(default_factory=dict)
     example: Any = None
+    sends: Any = None
     media_type: str = ""
     also_by: str = ""
     headers: Mapping[int, Sequence[str]] = field(default_factory=dict)
@@ -31,8 +32,8 @@ def described(operation_id: str, answers: Any = None, *, many: bool = False, bod
     `answers` is what a 200 has: a serializer class (`many`: a bare array of them), a JSON schema, a table of these by status,
     or nothing, which is a 204. `body` is the serializer of what is sent. `refuses` names, by status, the codes of the errors
     that only this endpoint has. `parameters` has a JSON schema for each query parameter that no filter declares. `example` is
-    an answer. `media_type` is what is answered where it is no JSON. `also_by` names a further proof that opens the endpoint.
-    `headers` names, by status, headers of `web/schema/components.py` that only this answer has.
+    an answer, `sends` a body. `media_type` is what is answered where it is no JSON. `also_by` names a further proof that opens
+    the endpoint. `headers` names, by status, headers of `web/schema/components.py` that only this answer has.
     """
 
     def decorate(handler: V) -> V:

@@ -168,9 +168,11 @@ class AutoSchema(BaseAutoSchema):
     def _get_examples(
         self, serializer: Any, direction: Any, media_type: str, status_code: Any = None, extras: Any = None
     ) -> Any:
-        if self.described.example is None or direction != "response" or not str(status_code).startswith("2"):
+        is_answer = direction == "response"
+        value = self.described.example if is_answer else self.described.sends
+        if value is None or (is_answer and not str(status_code).startswith("2")):
             return {}
-        return build_examples_list([OpenApiExample("example", value=self.described.example)])
+        return build_examples_list([OpenApiExample("example", value=value)])
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         """Take for a list only what is described as one."""

@@ -52,7 +52,11 @@ class WebhookList(WebhookView):
         return paged_response(request, webhooks, serialize, WEBHOOKS)
 
     @described(
-        "createWebhook", {201: NewWebhookSerializer}, body=WebhookRequestSerializer, refuses={409: ("too_many_webhooks",)}
+        "createWebhook",
+        {201: NewWebhookSerializer},
+        body=WebhookRequestSerializer,
+        sends={"url": "https://hooks.example.com/calls", "events": ["call.completed"]},
+        refuses={409: ("too_many_webhooks",)},
     )
     @idempotent("secret")
     def post(self, request: Request) -> Response:
@@ -75,7 +79,7 @@ class WebhookDetail(WebhookView):
         """Show a webhook, without its secret."""
         return Response(WebhookSerializer(find(request, webhook_id)).data)
 
-    @described("changeWebhook", WebhookSerializer, body=WebhookRequestSerializer)
+    @described("changeWebhook", WebhookSerializer, body=WebhookRequestSerializer, sends={"active": True})
     def patch(self, request: Request, webhook_id: int) -> Response:
         """Change what is named of a webhook, and leave the rest.
 
