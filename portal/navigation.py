@@ -36,20 +36,18 @@ RAIL: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("dashboard", "dashboard", "Dashboard", Role.STAFF, below="dashboard-"),
             Entry("call-list", "calls", "Calls", own_label="My calls", below="call-"),
             Entry("live", "live", "Live", own_label="Calls now", below="live-", has_alarms=True),
-            Entry("phone", "phone", "My phone", below="phone-"),
             Entry("link-list", "send", "Call links", own_label="My call links", below="link-"),
-            Entry("extension-list", "extensions", "Extensions", Role.STAFF, below="extension-"),
-            Entry("number-list", "numbers", "Numbers", Role.STAFF, below="number-"),
+            Entry("phone", "phone", "My phone", below="phone-"),
         ),
     ),
     (
-        "People",
+        "Directory",
         (
             Entry("person-list", "people", "People", Role.STAFF, below="person-"),
+            Entry("extension-list", "extensions", "Extensions", Role.STAFF, below="extension-"),
+            Entry("number-list", "numbers", "Numbers", Role.STAFF, below="number-"),
+            Entry("provider-list", "providers", "Providers", Role.STAFF, below="provider-"),
             Entry("invitation-list", "invitations", "Invitations", Role.ADMIN, below="invitation-"),
-            Entry("key-list", "key", "Keys", own_label="My keys", below="key-"),
-            Entry("webhook-list", "webhooks", "Webhooks", own_label="My webhooks", below="webhook-"),
-            Entry("audit-list", "audit", "Audit log", Role.STAFF, below="audit-"),
         ),
     ),
     (
@@ -58,10 +56,22 @@ RAIL: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("switch-list", "switches", "Switches", Role.STAFF, below="switch-"),
             Entry("gateway-list", "gateways", "Gateways", Role.STAFF, below="gateway-"),
             Entry("domain-list", "domains", "Domains", Role.STAFF, below="domain-"),
-            Entry("provider-list", "providers", "Providers", Role.STAFF, below="provider-"),
-            Entry("quarantine-list", "quarantine", "Quarantine", Role.STAFF, below="quarantine-"),
             Entry("route", "route", "Where a call goes", Role.STAFF),
+            Entry("quarantine-list", "quarantine", "Quarantine", Role.STAFF, below="quarantine-"),
+        ),
+    ),
+    (
+        "Security",
+        (
+            Entry("audit-list", "audit", "Audit log", Role.STAFF, below="audit-"),
             Entry("ban-list", "bans", "Bans", Role.STAFF, below="ban-"),
+        ),
+    ),
+    (
+        "Programs",
+        (
+            Entry("key-list", "key", "Keys", own_label="My keys", below="key-"),
+            Entry("webhook-list", "webhooks", "Webhooks", own_label="My webhooks", below="webhook-"),
         ),
     ),
     (

@@ -17,6 +17,19 @@ for (const button of document.querySelectorAll("[data-toggle-rail]")) {
     const open = document.getElementById("rail").classList.toggle("is-open");
     button.setAttribute("aria-expanded", String(open));
   });
+  document.getElementById("rail").addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && button.getAttribute("aria-expanded") === "true") {
+      button.click();
+      button.focus();
+    }
+  });
+}
+
+// On a low screen the rail scrolls: where one is, is in sight.
+const railLinks = document.querySelector("[data-rail-links]");
+const railHere = railLinks?.querySelector(".is-here");
+if (railHere) {
+  railLinks.scrollTop = Math.max(0, railHere.offsetTop - railLinks.offsetTop - railLinks.clientHeight / 2);
 }
 
 for (const button of document.querySelectorAll("[data-reveal]")) {

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from django import forms
+from django.utils.text import capfirst
 
 from accounts.models import User
 from telephony.models import Domain, Gateway, Provider
@@ -31,6 +32,10 @@ class KeptForm(forms.ModelForm):  # type: ignore[type-arg]
             field.widget.attrs.setdefault("class", _CLASSES.get(type(field.widget), "form-control"))
             field.widget.attrs.setdefault("autocomplete", "off")
             field.widget.attrs.setdefault("spellcheck", "false")
+            if isinstance(field, forms.ModelChoiceField):
+                field.empty_label = "Choose one" if field.required else "None"
+            elif isinstance(field, forms.TypedChoiceField):
+                field.choices = [(value, capfirst(label)) for value, label in field.choices]
 
 
 class DomainForm(KeptForm):

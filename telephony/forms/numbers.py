@@ -4,7 +4,9 @@ import re
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 
+from telephony.forms.people import PersonField
 from telephony.models import Extension, Number, NumberChange, Provider
 from telephony.models.recording_policies import OWN_CHOICES
 from telephony.services.number_files import LONGEST_PROVIDER
@@ -79,7 +81,8 @@ class NumberEditForm(ProvidersForm):
     provider = ProviderField()
     country = CountryField(help_text="Two letters; empty where it is not known.")
     recording = forms.ChoiceField(
-        label="Recorded", choices=OWN_CHOICES, widget=forms.Select(attrs={"class": "form-select"}),
+        label="Recorded", choices=[(value, capfirst(label)) for value, label in OWN_CHOICES],
+        widget=forms.Select(attrs={"class": "form-select"}),
         help_text="What the number says counts where it is dialled from outside, or shown there.",
     )  # fmt: skip
     recording_notice = forms.BooleanField(
@@ -116,9 +119,7 @@ class AssignForm(forms.Form):
 
     OWN, CHOSEN = "own", "chosen"
 
-    person = forms.IntegerField(
-        min_value=1, max_value=2**63 - 1, error_messages={"required": "Choose the person who is to have it."}
-    )
+    person = PersonField()
     which = forms.ChoiceField(choices=((OWN, ""), (CHOSEN, "")), initial=OWN)
     extension = forms.RegexField(r"\A[1-9][0-9]{1,6}(@[a-z0-9.-]{1,253})?\Z", required=False, widget=text())
 

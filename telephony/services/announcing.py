@@ -1,6 +1,6 @@
 """Have webhooks told of what happens to calls, recordings and numbers: each in the transaction in which it does.
 
-A call is told of as completed once, when all of it is known: ADR 17 says when that is.
+A call is told of as completed once, when all of it is known: ADR 20 says when that is.
 """
 
 from dataclasses import dataclass

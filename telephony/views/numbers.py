@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import AuditEntry, User
+from accounts.models import AuditEntry
 from accounts.permissions import person_of
 from accounts.tables import AuditTable
 from telephony.filters.numbers import NumberPageFilter
@@ -21,7 +21,6 @@ from telephony.models import Assignment, Extension, Number
 from telephony.models.holding import HoldingState
 from telephony.number_exports import number_lines
 from telephony.services.assignments import NotClaimableError
-from telephony.services.candidates import FEWEST_LETTERS, MOST, candidates
 from telephony.services.inventory import WrongOfferError
 from telephony.services.numbers import (
     NumberExistsError,
@@ -43,6 +42,7 @@ from web.paging import KeysetPaginator
 NUMBERS: Final = KeysetPaginator(ordering=("number",))
 MOST_HOLDERS: Final = 100
 MOST_ENTRIES: Final = 20
+MOST_SUGGESTED: Final = 20
 
 RELEASE: Final = Question(
     "Take this number back?",
@@ -150,23 +150,17 @@ def number_assign(request: HttpRequest, number_id: int) -> HttpResponse:
     number = _find(number_id)
     form = AssignForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
-        user = User.objects.filter(pk=form.cleaned_data["person"]).first()
-        problem = "There is no such person." if user is None else _assign(request, number, user, form)
+        problem = _assign(request, number, form)
         if not problem:
             return redirect("number-detail", number.pk)
         form.add_error(None, problem)
-    asked = request.GET.get("q", "")[:255]
-    people = candidates(asked)
-    context = {
-        "number": number, "form": form, "q": asked, "people": people, "has_more": len(people) == MOST,
-        "too_short": len(asked.strip()) < FEWEST_LETTERS,
-        "free_extensions": Extension.objects.claimable(timezone.now()).select_related("domain").order_by("number")[:MOST],
-    }  # fmt: skip
-    return render(request, "telephony/number_assign.html", context)
+    free = Extension.objects.claimable(timezone.now()).select_related("domain").order_by("number")[:MOST_SUGGESTED]
+    return render(request, "telephony/number_assign.html", {"number": number, "form": form, "free_extensions": free})
 
 
-def _assign(request: HttpRequest, number: Number, user: User, form: AssignForm) -> str:
+def _assign(request: HttpRequest, number: Number, form: AssignForm) -> str:
     """Give the number to somebody; return why it cannot be, "" where it was."""
+    user = form.cleaned_data["person"]
     try:
         assignment = assign_to(user, number, form.cleaned_data["extension"], actor=person_of(request))
     except (NotClaimableError, PoolEmptyError) as error:

@@ -135,7 +135,9 @@ def _person(person: User) -> tuple[str, str]:
 
 def _extension(extension: Extension) -> tuple[str, str]:
     held = extension.held_by
-    names = (str(held.user) if held else extension.state_label.capitalize(), extension.display_name, extension.domain.name)
+    names = dict.fromkeys(
+        (str(held.user) if held else extension.state_label.capitalize(), extension.display_name, extension.domain.name)
+    )
     return extension.number, " · ".join(filter(None, names))
 
 
