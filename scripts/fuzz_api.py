@@ -112,7 +112,9 @@ def fuzz(url: str, name: str, proof: list[str], options: argparse.Namespace, fol
         *(["--include-path-regex", options.paths] if options.paths else []),
     ]  # fmt: skip
     said = []
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:  # noqa: S603
+    hooks = os.environ | {"SCHEMATHESIS_HOOKS": "fuzz_hooks", "PYTHONPATH": str(Path(__file__).parent)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(command, cwd=folder, env=hooks, text=True, **pipes) as running:  # noqa: S603
         for line in running.stdout or ():
             print(line, end="", flush=True)
             said.append(line)
