@@ -35,7 +35,8 @@ class KeptForm(forms.ModelForm):  # type: ignore[type-arg]
             if isinstance(field, forms.ModelChoiceField):
                 field.empty_label = "Choose one" if field.required else "None"
             elif isinstance(field, forms.TypedChoiceField):
-                field.choices = [(value, capfirst(label)) for value, label in field.choices]
+                choices: Any = field.choices
+                field.choices = [(value, capfirst(label)) for value, label in choices]
 
 
 class DomainForm(KeptForm):

@@ -14,7 +14,15 @@ from portal.tests.permission_scene import Scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
-WORST = ("/?q=", "/live/", "/extensions/", "/keys/?of=everybody", "/bans/", "/audit/", "/search/?q=zq")
+WORST = (
+    "/?q=", "/live/", "/extensions/", "/keys/?of=everybody", "/bans/", "/audit/", "/search/?q=zq", "/people/", "/numbers/", "/numbers/import",
+    "/domains/", "/providers/", "/gateways/", "/switches/", "/quarantine/", "/webhooks/", "/call-links/", "/dashboard/",
+)  # fmt: skip
+DETAILS = (
+    "/people/{user_id}/", "/numbers/{number_id}/", "/numbers/imports/{import_id}/", "/numbers/changes/{change_id}/", "/domains/{domain_id}/",
+    "/providers/{provider_id}/", "/gateways/{gateway_id}/", "/switches/{switch_id}/", "/quarantine/{entry_id}/", "/webhooks/{webhook_id}/",
+    "/webhooks/{webhook_id}/deliveries/{delivery_id}/", "/call-links/{link_id}/",
+)  # fmt: skip
 # The elements that reach beyond the window, where it can be scrolled sideways.
 TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("main *")]
     .filter((each) => each.getBoundingClientRect().right > innerWidth).map((each) => `${each.tagName}.${each.className}`).slice(-5)"""
@@ -28,7 +36,7 @@ def test_nothing_of_it_comes_alive(
 ) -> None:
     settings.RECORDINGS_ROOT = tmp_path
     scene = Scene(auth0).build()
-    hostile = Hostile().plant()
+    hostile = Hostile(scene.people["root"]).plant()
     page = open_page("/login")
     asked: list[str] = []
     opened: list[str] = []
@@ -38,6 +46,7 @@ def test_nothing_of_it_comes_alive(
     page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
     details = [f"/calls/{hostile.parameters[place]['call_id']}/" for place in range(0, len(PAYLOADS), 2)]
     details += [f"/extensions/{hostile.parameters[place]['extension_id']}/" for place in range(1, len(PAYLOADS), 6)]
+    details += [each.format(**hostile.parameters[place]) for each in DETAILS for place in (2, 17, 44)]
     for address in (*WORST, *details):
         page.goto(f"{live_server.url}{address}")
         page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
