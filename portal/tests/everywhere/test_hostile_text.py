@@ -53,7 +53,8 @@ class Page(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, tuple(sorted(name for name, _ in attributes))))
+        # Which choice is the chosen one may differ.
+        self.elements.append((tag, tuple(sorted(name for name, _ in attributes if name != "selected"))))
         self._script = tag == "script"
         known = dict(attributes)
         if tag == "script" and "src" not in known and known.get("type") != "application/json":
@@ -162,7 +163,8 @@ def test_on_every_page(scene: Scene, hostile: Hostile, root: Client) -> None:
         planted = set.intersection(*(set(mine) for mine in hostile.parameters.values()))
         assert set(re.findall(r"<\w+:(\w+)>", row.route)) <= planted, f"{row}: nothing is planted there"
         usual = None
-        for place in hostile.parameters:
+        # What is asked before something is done shows little, and nothing that the thing's own page has not shown: every fifth does.
+        for place in list(hostile.parameters)[:: 1 if row.route.endswith("/") else 5]:
             path = scene.path_of(Row(row.route, parameters=hostile.parameters[place]))
             # These calls were not recorded.
             page = None if path.endswith(("/audio", "/peaks")) else read(root, path)
