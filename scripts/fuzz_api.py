@@ -103,7 +103,7 @@ def fuzz(url: str, name: str, proof: list[str], options: argparse.Namespace, fol
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(settings),
         "run", f"{url}/api/v2/schema", "--url", url, *proof, "--checks", CHECKS,
-        "--phases", "examples,coverage,fuzzing", "--max-examples", str(options.examples), "--mode", "all",
+        "--phases", options.phases, "--max-examples", str(options.examples), "--mode", "all",
         "--seed", options.seed,
         "--generation-with-security-parameters", "false", "--suppress-health-check", "all", "--warnings", "off",
         # With more of them Python 3.11 breaks now and then when it reads a lambda's source in two threads at once.
@@ -127,6 +127,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--examples", type=int, default=100, help="how many for each operation (%(default)s)")
     parser.add_argument("--only", choices=["anonymous", "user", "staff"], help="as one of them alone")
+    # What is at the limits of each value is most of the time that a short run would take.
+    parser.add_argument("--phases", default="examples,coverage,fuzzing", help="of schemathesis (%(default)s)")
     parser.add_argument("--paths", help="at the addresses alone in which this regular expression is found")
     parser.add_argument("--seed", default="1", help="another one finds other things (%(default)s)")
     parser.add_argument("--report", type=Path, help="keep the reports there")
