@@ -9,7 +9,7 @@ from typing import Final
 QUESTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("How do I revoke an API key?", ("authentication#revoke-an-api-key",)),
     ("Why does my phone get 403?", ("phones#a-phone-is-refused-with-403",)),
-    ("How do I import numbers?", ("operations#numbers",)),
+    ("How do I import numbers?", ("operations#numbers", "console#import-numbers-from-a-file")),
     ("What does 409 number_pool_empty mean?", ("errors#numbers-and-extensions",)),
     ("How long is a recording link valid?", ("freeswitch-service#call-recording", "getting-started#list-your-calls", "api#get-call-recording")),
     ("How do I point FreeSWITCH at the portal?", ("switch#who-may-register-and-where-calls-go",)),
@@ -29,7 +29,7 @@ QUESTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("How do I send the same POST twice without doing it twice?", ("api#sending-a-request-again",)),
     ("What happens to CDRs while the portal is down?", ("operations#what-the-switch-could-not-post",)),
     ("What does USER_NOT_REGISTERED mean?", ("hangup-causes#hangup-causes", "hangup-causes#what-to-look-at")),
-    ("How do I place a call between two numbers?", ("freeswitch-service#call-link", "api#get-post-call-link", "getting-started#call-somebody-with-one-click")),
+    ("How do I place a call between two numbers?", ("console#place-a-call-link", "freeswitch-service#call-link", "api#get-post-call-link", "getting-started#call-somebody-with-one-click")),
     ("How do I run the portal on my laptop?", ("getting-started#try-it-on-your-own-machine", "demo#what-make-run-runs")),
 )  # fmt: skip
 

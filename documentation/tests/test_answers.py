@@ -65,7 +65,7 @@ def test_an_answer_is_the_documentations_own_words(question: str) -> None:
         ("What does 409 number_pool_empty mean?", "no phone number is free"),
         ("How long is a recording link valid?", "ten minutes"),
         ("Which header carries the API key?", "`x-mediamagic-key`"),
-        ("How do I import numbers?", "manage.py import_numbers"),
+        ("How do I import numbers?", "Import a file"),
         ("Why does my phone get 403?", "The **password** is wrong"),
         ("What is a b-leg?", "a leg placed for another one"),
         ("Can I call premium-rate numbers?", "may never be called"),
