@@ -187,7 +187,7 @@ def test_what_changes_is_written_down_and_nothing_else(sam: User, make_person: C
     [
         ("911", DestinationNotAllowedError, "Emergency"), ("+18765550123", DestinationNotAllowedError, "may not be called"),
         ("+19002345678", DestinationNotAllowedError, "of a kind"), ("+442079460018", DestinationNotAllowedError, "country"),
-        ("1005", ValidationError, "Not a phone number"), ("+1 703 687 9447", ValidationError, "is ours"), ("${x}", ValidationError, "Not a"),
+        ("1005", ValidationError, "Not a phone number"), ("+1 703 687 9447", ValidationError, "is a number of ours"), ("${x}", ValidationError, "Not a"),
         ("12403019517,1005", ValidationError, "Not a phone number"),
     ],
 )  # fmt: skip

@@ -399,7 +399,7 @@ def test_who_begins_is_told_the_next_step(client: Client, make_person: Callable[
     text = page(client, "/")
     assert "Welcome, ben" in text
     assert text.partition('class="first-steps"')[2].partition("</section>")[0].count("btn btn-primary") == 1, "one next step"
-    assert 'role="search"' not in text, "there is nothing to be found"
+    assert 'aria-label="Find calls"' not in text, "there is nothing to be found"
     assert 'href="/phone/">Get a number' in text
     hold(ben, "1007", "17036879448")
     text = page(client, "/")
