@@ -24,6 +24,8 @@ from telephony.filters.calls import CallFilter, CallPageFilter
 from telephony.models import Assignment, Call, CallAlias, CallLink, LiveCall, Number, Recording, Switch
 from telephony.services.recordings import upload_path
 from telephony.tests.captures import posts_of
+from webhooks.models import Delivery, Event, Subscription
+from webhooks.signing import new_secret
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +44,7 @@ class Holder:
     user: User
     calls: set[int] = field(default_factory=set)
     links: set[int] = field(default_factory=set)
+    deliveries: dict[int, int] = field(default_factory=dict)  # of which webhook
     # What betrays him in an answer: uuids, and numbers with which nobody else has ever talked.
     traces: set[str] = field(default_factory=set)
     sounds: set[bytes] = field(default_factory=set)
@@ -111,6 +114,8 @@ class World:
 @pytest.fixture
 def world(make_person: Callable, hold: Callable, client: Client, settings: Any, tmp_path: Path, post_cdr: Callable) -> World:
     settings.RECORDINGS_ROOT = tmp_path
+    # Every address by every verb is more than anybody may ask in a minute.
+    settings.API_RATE_PER_MINUTE = 1_000_000
     holders = World(*(Holder(make_person(name)) for name in ("former-holder", "later-holder", "former-peer", "later-peer")))
     hold(holders.former.user, EXTEN, DIGITS, ends_at=HANDED_OVER)
     hold(holders.later.user, EXTEN, DIGITS, starts_at=HANDED_OVER)
@@ -133,6 +138,8 @@ def world(make_person: Callable, hold: Callable, client: Client, settings: Any, 
                 took_part.append(holders.peer if moment < 0 else holders.next_peer)
             _call(took_part, scenario, moment, next(strangers), client, post_cdr)
     _joined_calls(holders.former, client, post_cdr)
+    for holder in (holders.former, holders.later):
+        _webhook(holder)
     return holders
 
 
@@ -183,6 +190,17 @@ def _link(holder: Holder, destination: str) -> None:
     holder.traces.add(live.call_uuid)
 
 
+def _webhook(holder: Holder) -> None:
+    """Have the holder told of his calls, once so far."""
+    webhook = Subscription(user=holder.user, url=f"https://{holder.user.username}.example.net/")
+    webhook.set_secret(new_secret())
+    webhook.save()
+    event = Event.objects.create(type="webhook.test", at=timezone.now())
+    delivery = Delivery.objects.create(event=event, subscription=webhook, body="{}")
+    holder.deliveries[delivery.pk] = webhook.pk
+    holder.traces |= {webhook.url, delivery.message_id}
+
+
 # -- what each does see: otherwise nothing below would prove anything ------------------------------------------------------
 
 
@@ -195,7 +213,9 @@ def test_each_sees_the_calls_that_began_while_he_held_it(world: World) -> None:
 
 def test_each_hears_and_reads_his_own_in_full(world: World) -> None:
     for holder, other in world.sides():
-        seen = b"".join(everything(holder.ask(path)) for path in ("/", "/call-links/live", "/live/", "/api/v2/live/calls"))
+        own = ("/", "/call-links/live", "/live/", "/api/v2/live/calls", "/api/v2/webhooks")
+        deliveries = (f"/api/v2/webhooks/{webhook_id}/deliveries" for webhook_id in holder.deliveries.values())
+        seen = b"".join(everything(holder.ask(path)) for path in (*own, *deliveries))
         for call_id in holder.calls:
             detail = holder.ask(f"/api/v2/call-recording/{call_id}")
             signed = urlsplit(detail.json()["recording"])
@@ -273,6 +293,8 @@ NAMED: dict[str, Callable[[Holder], list[Any]]] = {
     "call_id": lambda holder: [*holder.calls, *CallAlias.objects.filter(call__in=holder.calls).values_list("pk", flat=True)],
     "link_id": lambda holder: [*holder.links],
     "key_id": lambda holder: [holder.key_id],
+    "webhook_id": lambda holder: [*holder.deliveries.values()],
+    "delivery_id": lambda holder: [*holder.deliveries],
     # A member of staff's alone.
     "extension_id": lambda holder: [*Assignment.objects.filter(user=holder.user).values_list("extension_id", flat=True)],
     "ban_id": lambda holder: [1],
@@ -331,7 +353,7 @@ def left_of(holder: Holder) -> list[Any]:
     """Return all that is the holder's."""
     models = {
         Call: {"pk__in": holder.calls}, Recording: {"call__in": holder.calls}, CallLink: {"pk__in": holder.links},
-        LiveCall: {"caller_user": holder.user},
+        LiveCall: {"caller_user": holder.user}, Subscription: {"user": holder.user}, Delivery: {"pk__in": holder.deliveries},
         Assignment: {"user": holder.user}, ApiKey: {"user": holder.user}, User: {"pk": holder.user.pk},
     }  # fmt: skip
     return [list(model.objects.filter(**which).order_by("pk").values()) for model, which in models.items()]
