@@ -26,7 +26,7 @@ def forward(user: User, text: str, *, actor: User) -> str:
     ValidationError for what is no number, or one of ours, and DestinationNotAllowedError for one that may not be called.
     """
     extension = _own_extension(user)
-    change_extension(extension, {"forward_to": forwardable_number(text)}, actor=actor)
+    change_extension(extension, {"forward_to": f"+{forwardable_number(text)}"}, actor=actor)
     return str(extension.forward_to)
 
 
