@@ -43,8 +43,8 @@ for (const button of document.querySelectorAll("[data-reveal]")) {
 for (const form of document.querySelectorAll("[data-sent-once]")) {
   // A second click would take the place of the first one's answer, which is the only one that shows what was made.
   const button = form.querySelector("[type=submit]");
-  form.addEventListener("submit", () => button.setAttribute("disabled", ""));
-  addEventListener("pageshow", () => button.removeAttribute("disabled"));
+  form.addEventListener("submit", () => button?.setAttribute("disabled", ""));
+  addEventListener("pageshow", () => button?.removeAttribute("disabled"));
 }
 
 for (const button of document.querySelectorAll("[data-copy]")) {
