@@ -43,6 +43,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
     role = serializers.ChoiceField(choices=Role.choices, source="full_role.value")
     last_sign_in_at = serializers.DateTimeField(source="last_login", allow_null=True)
     holds = HeldSerializer(source="open_assignments", many=True)
+    email = serializers.CharField(help_text="Empty where Auth0 has told none.")
 
     class Meta:
         model = User
