@@ -28,7 +28,7 @@
     }
   }
 
-  async function show(link) {
+  async function show(link, { plays = true } = {}) {
     if (wave) wave.destroy();
     wave = null;
     if (current) current.classList.remove("is-playing");
@@ -38,13 +38,17 @@
     part("title").textContent = link.dataset.title;
     part("download").href = link.href;
     part("time").textContent = "…";
-    bar.focus({ preventScroll: true });
+    if (plays) bar.focus({ preventScroll: true });
     const mine = ++shown;
     const { peaks, duration } = await waveform(link);
     // One was chosen meanwhile, or the player closed.
     if (mine !== shown || bar.hidden) return;
+    if (!plays && !peaks) return idle();
+    const media = new Audio();
+    media.preload = "none";
     wave = WaveSurfer.create({
       container: part("wave"),
+      media,
       url: link.href,
       peaks,
       duration,
@@ -60,6 +64,7 @@
     });
     wave.on("ready", () => {
       wave.setPlaybackRate(Number(part("speed").value), true);
+      if (!plays) return idle();
       wave.play().catch(() => bar.classList.remove("is-playing"));
     });
     wave.on("timeupdate", (at) => {
@@ -73,6 +78,11 @@
       part("error").textContent = "The recording could not be loaded. It may have been deleted: reload the page.";
       part("error").hidden = false;
     });
+  }
+
+  // What is drawn and not played yet says how long it is.
+  function idle() {
+    part("time").textContent = stamp(wave ? wave.getDuration() : 0);
   }
 
   function mark(playing) {
@@ -96,9 +106,9 @@
     if (wave && link === current) wave.playPause();
     else show(link);
   });
-  // Fetched when somebody wants to hear it, not when the page is opened: whoever fetches has listened.
+  // Drawn when the page is opened, and fetched when somebody wants to hear it: whoever fetches has listened.
   const only = inline && document.querySelector("[data-play]");
-  if (only) bar.hidden = false;
+  if (only) show(only, { plays: false });
   part("toggle").addEventListener("click", () => (wave ? wave.playPause() : only && show(only)));
   part("close").addEventListener("click", close);
   part("speed").addEventListener("change", () => wave && wave.setPlaybackRate(Number(part("speed").value), true));

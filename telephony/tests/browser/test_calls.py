@@ -80,6 +80,34 @@ def test_a_measured_recording_is_drawn_before_its_audio_comes(
     assert complaints == []
 
 
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
+def test_a_calls_page_draws_its_recording_and_fetches_it_when_it_is_played(
+    recorded: User, open_page: Callable[..., Page], complaints: list[str], scheme: str, width: int
+) -> None:
+    recording = Recording.objects.get()
+    measure_recording(recording.pk)
+    page = open_page("/", scheme, width)
+    sign_in(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    page.goto(f"{page.url.rstrip('/')}/calls/{recording.call_id}/")
+    player = page.get_by_role("region", name="Player")
+    expect(player.locator("[data-player=time]")).to_have_text("0:05")
+    expect(player.locator("canvas").first).to_be_visible()
+    assert "peaks" in asked
+    assert "audio" not in asked, "whoever only looks has not listened"
+    player.get_by_role("button", name="Play or pause").click()
+    expect(player).to_have_attribute("data-at", re.compile(r"^(0\.[5-9]|[1-9])"))
+    player.get_by_role("button", name="Play or pause").click()
+    player.focus()
+    page.keyboard.press("ArrowRight")
+    expect(player).to_have_attribute("data-at", re.compile(r"^5"))
+    page.keyboard.press("ArrowLeft")
+    expect(player).to_have_attribute("data-at", re.compile(r"^0"))
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert complaints == []
+
+
 def test_the_theme_is_kept_and_signing_out_ends_it(
     recorded: User, open_page: Callable[..., Page], complaints: list[str]
 ) -> None:
