@@ -51,3 +51,8 @@ def open_page(chromium: Browser, live_server: Any, complaints: list[str]) -> Ite
             return page
 
         yield open_it
+
+
+def fits(page: Page) -> bool:
+    """Tell whether nothing of a page is wider than its window."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))

@@ -13,6 +13,7 @@ from accounts.models import Invitation, Role, User
 from accounts.tests.auth0 import AUDIENCE
 from accounts.tests.tenant import ALEXIS, NICO, SAM
 from demo.auth0 import Auth0StandIn
+from portal.tests.browser import fits
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -28,10 +29,6 @@ def auth0(live_server: Any, configure_auth0: Callable[[Auth0StandIn, str], None]
     ) as stand_in:
         configure_auth0(stand_in, site)
         yield stand_in
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 def at_auth0(page: Page, name: str) -> None:

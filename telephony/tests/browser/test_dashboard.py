@@ -7,29 +7,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from accounts.models import Role, User
+from portal.tests.browser import fits
 from telephony.models import Call, Domain, Extension
 from telephony.services.tallies import note_change
 from telephony.tests.live_scene import gateway, listened_to, talk
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def open_as_staff(
-    open_page: Callable[..., Page], make_person: Callable[..., User], client: Client, live_server: Any
-) -> Callable:
-    def open_it(scheme: str, width: int) -> Page:
-        page = open_page("/login", scheme, width)
-        client.force_login(make_person("sam", Role.STAFF))
-        page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        return page
-
-    return open_it
 
 
 def make(days: int, cause: str, extension: Extension, **fields: Any) -> None:
@@ -40,10 +26,6 @@ def make(days: int, cause: str, extension: Extension, **fields: Any) -> None:
         callee_extension=extension, **{"direction": "inbound"} | talked | fields,
     )  # fmt: skip
     note_change([at])
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 def ink(page: Page) -> str:

@@ -5,33 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from accounts.models import Role, User
+from portal.tests.browser import fits
 from telephony.models import Assignment, Domain, Extension, Number, Provider
 from telephony.services.credentials import ha1_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WIDTHS = [("light", 1280), ("dark", 1280), ("light", 390)]
-
-
-@pytest.fixture
-def open_as_staff(
-    open_page: Callable[..., Page], make_person: Callable[..., User], client: Client, live_server: Any
-) -> Callable:
-    def open_it(scheme: str, width: int) -> Page:
-        page = open_page("/login", scheme, width)
-        client.force_login(make_person("sam", Role.STAFF))
-        page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        return page
-
-    return open_it
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 @pytest.mark.parametrize(("scheme", "width"), WIDTHS)

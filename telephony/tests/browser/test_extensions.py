@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from accounts.models import Role, User
 from demo.switch.portal import Portal
+from portal.tests.browser import fits
 from telephony.models import BannedAddress, RevocationErrand
 from telephony.services.call_links.placing import place
 from telephony.services.revocations import errands
@@ -19,24 +18,6 @@ from telephony.tests.listener import until
 from telephony.tests.simulated_switch import simulated
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def open_as_staff(
-    open_page: Callable[..., Page], make_person: Callable[..., User], client: Client, live_server: Any
-) -> Callable:
-    def open_it(scheme: str, width: int) -> Page:
-        page = open_page("/login", scheme, width)
-        client.force_login(make_person("sam", Role.STAFF))
-        page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        return page
-
-    errands._away_since.clear()
-    return open_it
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])

@@ -6,33 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from accounts.models import Role, User
+from portal.tests.browser import fits
 from telephony.models import Assignment, Domain, Number, NumberImport, Provider
 from web.jobs import load_tasks, work_one
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 FILE = "number,provider\n(276) 208-7784,Acme\n1.2762E+10,Acme\n<script>alert(1)</script>,Acme\n+1 703 687 9447,Acme\n"
-
-
-@pytest.fixture
-def open_as_staff(
-    open_page: Callable[..., Page], make_person: Callable[..., User], client: Client, live_server: Any
-) -> Callable:
-    def open_it(scheme: str, width: int) -> Page:
-        page = open_page("/login", scheme, width)
-        client.force_login(make_person("sam", Role.STAFF))
-        page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        return page
-
-    return open_it
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])

@@ -16,6 +16,7 @@ from demo.switch.directory import a1_hash_of
 from demo.switch.exchange import Settings
 from demo.switch.portal import Portal
 from demo.switch.simulator import SimulatedSwitch
+from portal.tests.browser import fits
 from telephony.models import CallLink, Domain, Extension, Number, Provider
 from telephony.switch.esl import SwitchAddress
 from telephony.tests.listener import listener
@@ -54,10 +55,6 @@ def registers(switch: SimulatedSwitch, exten: str, password: str) -> bool:
     """Let a phone prove itself as the portal's directory has it."""
     exchange = switch.exchange
     return exchange.registrar.register(exten, password, "203.0.113.9", lambda user, at: a1_hash_of(exchange, user, at))
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
