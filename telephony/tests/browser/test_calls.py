@@ -1,9 +1,12 @@
 """The story of a person who looks for a call and listens to it, in a real Chromium."""
 
+import csv
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from django.test import Client
@@ -106,6 +109,37 @@ def test_a_calls_page_draws_its_recording_and_fetches_it_when_it_is_played(
     expect(player).to_have_attribute("data-at", re.compile(r"^0"))
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert complaints == []
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
+def test_a_filter_is_exported_and_the_files_are_opened(
+    recorded: User, open_page: Callable[..., Page], complaints: list[str], tmp_path: Path, scheme: str, width: int
+) -> None:
+    page = open_page("/?q=1005&outcome=answered", scheme, width)
+    sign_in(page)
+    shown = page.locator("tbody tr").count()
+    assert shown == 2
+    for kind in ("CSV", "Excel (XLSX)"):
+        page.get_by_text("Export", exact=True).click()
+        with page.expect_download() as download:
+            page.get_by_role("link", name=kind).click()
+        expect(page.locator("#export-status")).to_contain_text(re.compile(r"\b2\b"))
+        saved = tmp_path / download.value.suggested_filename
+        download.value.save_as(saved)
+        rows = rows_of(saved)
+        assert len(rows) == 1 + shown, "the heads, and what the filter finds"
+        assert all("1005" in row for row in rows[1:])
+    assert complaints == []
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    """Return the cells of a CSV, or of an XLSX by what the format says of its strings."""
+    if path.suffix == ".csv":
+        return list(csv.reader(path.read_text("utf-8-sig").splitlines()))
+    with zipfile.ZipFile(path) as book:
+        sheet = ET.fromstring(book.read("xl/worksheets/sheet1.xml"))  # noqa: S314 - it is our own
+    name = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    return [["".join(cell.itertext()) for cell in row] for row in sheet.iter(f"{name}row")]
 
 
 def test_the_theme_is_kept_and_signing_out_ends_it(
