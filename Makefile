@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests at once: many of them wait for processes of their own.
+WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 2)
 # A portal as it is deployed, for what checks deployment.
 PRODUCTION := ENV_FILE=/dev/null DEBUG=false SECURE_SSL_REDIRECT=true PUBLIC_URL=https://portal.example.com ALLOWED_HOSTS=portal.example.com \
   SECRET_KEY=check-0123456789-abcdefghijklmnopqrstuvwxyz-9876543210 API_KEY_PEPPER=check-0123456789-abcdefghijklmnop-pepper \
@@ -18,7 +20,7 @@ run: $(VENV)/run.stamp ## run the portal on this machine: set up, start, print h
 	@exec $(BIN)/python -m demo.run
 
 test: $(VENV)/dev.stamp ## run the tests but the browser's (on PostgreSQL: DATABASE_URL=postgres://… make test)
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --max-worker-restart=0 -m "not browser" --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup --max-worker-restart=0 -m "not browser" --cov --cov-report=term $(ARGS)
 
 test-postgres: $(VENV)/dev.stamp ## run the same tests on a PostgreSQL of their own
 	scripts/with-postgres $(MAKE) test
