@@ -18,7 +18,7 @@ from portal.tests.permission_scene import JSON, Scene
 from portal.tests.permission_table import ROWS
 from telephony.services.recordings import ListenSigner
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 MEDIA_MAGIC: Final = "application/mediamagic.rest.v1+json"
 PROBLEM: Final = "application/problem+json"

@@ -24,7 +24,7 @@ from portal.tests.permission_table import (
     SIGNED_AUDIO,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture

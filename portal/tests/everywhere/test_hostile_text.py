@@ -24,7 +24,7 @@ from portal.tests.permission_scene import MODELS, Scene
 from portal.tests.permission_table import ADMIN_MODELS, AREAS
 from telephony.views.live import CHANGES_SHOWN
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600), pytest.mark.one_database]
 
 MARK = re.compile(r"zq\d\d[0-9a-f]{4}")
 # Where a text may stand in a page's attributes; in an address only as a part of its query.

@@ -12,7 +12,7 @@ from demo.auth0 import Auth0StandIn
 from portal.tests.console_pages import VIEWERS, addresses
 from portal.tests.permission_scene import Scene
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 MOST = 250 * 1000
 COMPRESSED = re.compile(r"\.(css|js|svg)$")
