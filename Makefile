@@ -29,7 +29,7 @@ test-auth0: $(VENV)/dev.stamp ## sign in against a simulator of Auth0 that other
 	scripts/with-auth0-simulator $(BIN)/python -m pytest -q accounts/tests/auth0_simulator.py $(ARGS)
 
 test-browser: $(VENV)/dev.stamp ## walk the console in headless Chromium
-	DJANGO_ALLOW_ASYNC_UNSAFE=true $(BIN)/python -m pytest -q -m browser $(ARGS)
+	DJANGO_ALLOW_ASYNC_UNSAFE=true $(BIN)/python -m pytest -q -n 2 --max-worker-restart=0 -m browser $(ARGS)
 
 test-switch: $(VENV)/dev.stamp ## tell the stories on a real FreeSWITCH (FREESWITCH=/path/to/freeswitch, or where it was installed to)
 ifeq ($(strip $(FREESWITCH)),)

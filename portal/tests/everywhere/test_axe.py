@@ -42,7 +42,8 @@ def enter(open_page: Callable[..., Page], scene: Scene, live_server: Any) -> Cal
 
 def violations(page: Page) -> Iterator[str]:
     """Yield what axe finds wrong, with the elements."""
-    for rule in Axe().run(page).response["violations"]:
+    # What it preloads it puts into style elements of its own, of which the policy complains; none of its rules needs it.
+    for rule in Axe().run(page, options={"preload": False}).response["violations"]:
         for node in rule["nodes"][:5]:
             yield f"{rule['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
 

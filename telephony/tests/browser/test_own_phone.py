@@ -78,9 +78,11 @@ def test_somebody_new_gets_a_number_and_sets_up_a_phone(
     shown = page.locator("#new-password")
     expect(shown).to_have_text(re.compile(r"^[A-Za-z0-9]{24}$"))
     password = shown.inner_text()
-    expect(page.get_by_role("img", name="The password as a QR code")).to_be_visible()
+    expect(page.get_by_role("img", name="The account, to scan with Grandstream Wave")).to_be_visible()
+    page.get_by_text("Any other app").click()
+    expect(page.get_by_role("img", name="The password, to scan with a camera")).to_be_visible()
     assert fits(page)
-    page.get_by_text("Linphone").click()
+    page.locator(".phone-kinds summary", has_text="Linphone").click()
     expect(page.get_by_text("Outbound SIP proxy URI")).to_have_count(0)
     assert fits(page)
     # Without a reload it turns green when a phone has registered with that password.
