@@ -57,7 +57,7 @@ class ExtensionChangesSerializer(StrictSerializer):
     display_name = StrictCharField(max_length=100, required=False, allow_blank=True, validators=[printable])
     forward_to = StrictCharField(max_length=60, required=False, allow_blank=True)
     recording = StrictChoiceField(choices=OWN_CHOICES, required=False)
-    notice = StrictBooleanField(source="recording_notice", required=False)
+    recording_notice = StrictBooleanField(required=False)
     limits = ExtensionLimitsSerializer(required=False)
 
     @property

@@ -80,15 +80,14 @@ class ExtensionSerializer(serializers.ModelSerializer[Extension]):
     holder = serializers.SerializerMethodField()
     phone_number = serializers.SerializerMethodField()
     phones = PhoneSerializer(many=True)
-    notice = serializers.BooleanField(source="recording_notice")
     limits = serializers.SerializerMethodField()
     limits_in_force = serializers.SerializerMethodField()
 
     class Meta:
         model = Extension
         fields: tuple[str, ...] = (
-            "id", "number", "domain", "display_name", "state", "cooling_until", "forward_to", "recording", "notice", "limits",
-            "limits_in_force", "holder", "phone_number", "phones", "created_at", "updated_at",
+            "id", "number", "domain", "display_name", "state", "cooling_until", "forward_to", "recording", "recording_notice",
+            "limits", "limits_in_force", "holder", "phone_number", "phones", "created_at", "updated_at",
         )  # fmt: skip
 
     @extend_schema_field(PersonSerializer(allow_null=True))

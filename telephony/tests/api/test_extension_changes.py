@@ -76,11 +76,16 @@ def test_what_is_named_changes(client: Client, staff: dict[str, str], held: Assi
     settings.CALLS_AT_ONCE, settings.CALLS_AN_HOUR = 2, 30
     path = f"/{held.extension_id}"
     body = {
-        "display_name": "Anna", "forward_to": "(240) 301-9517", "recording": "off", "notice": True,
+        "display_name": "Anna", "forward_to": "(240) 301-9517", "recording": "off", "recording_notice": True,
         "limits": {"at_once": 5, "minutes_a_day": 600},
     }  # fmt: skip
     told = send(client, "PATCH", path, body, staff).json()
-    assert (told["display_name"], told["forward_to"], told["recording"], told["notice"]) == ("Anna", "12403019517", "off", True)
+    assert (told["display_name"], told["forward_to"], told["recording"], told["recording_notice"]) == (
+        "Anna",
+        "12403019517",
+        "off",
+        True,
+    )
     assert told["limits"] == {"at_once": 5, "an_hour": None, "minutes_a_day": 600, "longest_minutes": None}
     assert told["limits_in_force"] == {"at_once": 5, "an_hour": 30, "minutes_a_day": 600, "longest_minutes": 60}
     told = send(client, "PATCH", path, {"limits": {"at_once": None}}, staff).json()
@@ -94,7 +99,7 @@ def test_what_is_named_changes(client: Client, staff: dict[str, str], held: Assi
     ("body", "field"),
     [
         ({"forward_to": "1005"}, "forward_to"), ({"forward_to": "17036879447"}, "forward_to"), ({"forward_to": 5}, "forward_to"),
-        ({"recording": "some"}, "recording"), ({"notice": "yes"}, "notice"), ({"limits": {"at_once": 0}}, "limits"),
+        ({"recording": "some"}, "recording"), ({"recording_notice": "yes"}, "recording_notice"), ({"limits": {"at_once": 0}}, "limits"),
         ({"limits": {"at_once": "5"}}, "limits"), ({"limits": {"at_once": 1001}}, "limits"), ({"limits": {"an_hour": True}}, "limits"),
         ({"limits": {"a_week": 5}}, "limits"), ({"limits": None}, "limits"), ({"limits": [5]}, "limits"), ({"number": "2345"}, "number"),
         ({"state": "free"}, "state"), ({"display_name": "\u202e\n"}, "display_name"),
