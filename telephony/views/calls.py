@@ -2,7 +2,8 @@
 
 import json
 import re
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
@@ -23,7 +24,8 @@ from telephony.timeline import Timeline
 from telephony.views.call_preferences import liking_of
 from telephony.views.route import address_about
 from web.errors import Problem
-from web.paging import InvalidCursor, KeysetPaginator, Page
+from web.listing import listing
+from web.paging import KeysetPaginator
 
 CALLS = KeysetPaginator(ordering=("-started_at", "-id"))
 ROWS = 25
@@ -34,25 +36,19 @@ _CALLABLE: Final = re.compile(r"[0-9]{2,15}")
 @require_safe
 def call_list(request: HttpRequest) -> HttpResponse:
     """Show the calls that the person may see, newest first."""
-    filters = CallPageFilter(request.GET, queryset=Call.objects.visible_to(person_of(request)).for_listing(), request=request)
-    page = _page(filters, request.GET.get("cursor"))
-    query = request.GET.copy()
-    query.pop("cursor", None)
     viewer = person_of(request)
     liking = liking_of(viewer)
     hidden = [name for name in CallTable.Meta.sequence if name not in liking.columns]
-    table = CallTable(page.items, viewer=viewer, exclude=hidden)
-    context: dict[str, Any] = {
-        "filters": filters,
-        "table": table,
-        "page": page,
-        "query": query.urlencode(),
-        "is_filtered": any(request.GET.get(name) for name in CallPageFilter.base_filters),
-        "chips": [(label, value, _without(query, name)) for name, label, value in filters.chosen],
+    calls = Call.objects.visible_to(viewer).for_listing()
+    table = partial(CallTable, viewer=viewer, exclude=hidden)
+    context = listing(request, calls, paginator=CALLS, table=table, filters=CallPageFilter, rows=ROWS)
+    query = QueryDict(context["query"])
+    context |= {
+        "chips": [(label, value, _without(query, name)) for name, label, value in context["filters"].chosen],
         "saved_filters": liking.saved_filters,
         "columns": [(name, CallTable.base_columns[name].verbose_name, name not in hidden) for name in CallTable.Meta.sequence],
     }
-    if not page.items and not context["is_filtered"] and not viewer.is_staff:
+    if not context["page"].items and not context["is_filtered"] and not viewer.is_staff:
         context["first_steps"] = first_steps_of(viewer)
     return render(request, "telephony/call_list.html", context)
 
@@ -74,15 +70,6 @@ def call_newer(request: HttpRequest) -> HttpResponse:
     if newest is not None and str(newest) != request.GET.get("first", ""):
         response["HX-Trigger"] = "calls-changed"
     return response
-
-
-def _page(filters: CallPageFilter, cursor: str | None) -> Page[Call]:
-    """Return the page asked for; a wrong filter shows nothing but its complaint, an old cursor the first page."""
-    calls = filters.qs if filters.is_valid() else Call.objects.none()
-    try:
-        return CALLS.page(calls, cursor, ROWS)
-    except InvalidCursor:
-        return CALLS.page(calls, None, ROWS)
 
 
 @login_required
