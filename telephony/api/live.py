@@ -11,7 +11,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.permissions import HasScope, IsActiveUser, IsStaff, person_of
+from accounts.api.staff import StaffView
+from accounts.permissions import HasScope, IsActiveUser, person_of
 from telephony.api.call_links import SWITCH_BACK_IN_SECONDS
 from telephony.models import Call, GatewayStatus, LiveCall, Registration
 from telephony.services.live.condition import Condition, Hearing, conditions, heard
@@ -203,10 +204,9 @@ class LiveRegistrations(ApiView):
         return paged_response(request, queryset, serialize, BY_ID)
 
 
-class LiveGateways(ApiView):
+class LiveGateways(StaffView):
     """GET how each gateway is on each switch."""
 
-    permission_classes = (IsStaff, HasScope("admin"))
     query_parameters = PAGED
 
     @described("listLiveGateways", LiveGatewaySerializer, many=True)
@@ -219,10 +219,8 @@ class LiveGateways(ApiView):
         return paged_response(request, GatewayStatus.objects.select_related("switch", "gateway"), serialize, BY_ID)
 
 
-class LiveSwitches(ApiView):
+class LiveSwitches(StaffView):
     """GET how each switch of the settings is, the preferred one first."""
-
-    permission_classes = (IsStaff, HasScope("admin"))
 
     @described("listLiveSwitches", LiveSwitchSerializer, many=True)
     def get(self, request: Request) -> Response:

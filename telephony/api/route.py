@@ -7,9 +7,9 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.permissions import HasScope, IsStaff
+from accounts.api.staff import StaffView
 from telephony.services.explaining import QuestionError, explain, question_of
-from web.parameters import LONGEST_VALUE, ApiView
+from web.parameters import LONGEST_VALUE
 from web.schema.describing import described
 
 PARAMETERS: Final = {
@@ -68,10 +68,9 @@ class ExplanationSerializer(serializers.Serializer[Any]):
         return {"context": serializers.CharField(), "from": serializers.CharField(allow_blank=True)} | super().get_fields()
 
 
-class Route(ApiView):
+class Route(StaffView):
     """GET what the switch would be told of a call, without one."""
 
-    permission_classes = (IsStaff, HasScope("admin"))
     query_parameters = frozenset({"from", "to"})
 
     @described("explainRoute", ExplanationSerializer, parameters=PARAMETERS)
