@@ -63,7 +63,8 @@ def count_a_day() -> bool:
         if newest is None:
             return False
         day = day_of(newest)
-        stale = StaleTally.objects.filter(starts_at__gte=day)
+        # Not of a later day either, of which something may have been noted just now: its sum is not made here.
+        stale = StaleTally.objects.filter(starts_at__gte=day, starts_at__lt=day + DAY)
         quarters = sorted(set(stale.order_by().values_list("starts_at", flat=True)))
         # Before the calls are read: a change that is committed after this stays noted.
         stale.filter(starts_at__in=quarters).delete()

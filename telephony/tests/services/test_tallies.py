@@ -265,6 +265,23 @@ def test_a_change_that_is_committed_while_its_hour_is_counted_stays_noted() -> N
     assert_exact()
 
 
+def test_what_is_noted_of_a_later_day_while_one_is_counted_is_left_to_its_own_turn() -> None:
+    """At midnight the day to be counted is chosen, and then the first call of the next comes."""
+    make(NOON)
+    note_change([NOON])
+
+    def come_in(at: datetime) -> datetime:
+        if not Call.objects.filter(started_at__gt=NOON).exists():
+            note_change([make(NOON + timedelta(days=1)).started_at])
+        return day_of(at)
+
+    with mock.patch("telephony.services.tallies.day_of", come_in):
+        assert count_a_day()
+    assert StaleTally.objects.count() == 1
+    count_all()
+    assert_exact()
+
+
 # -- the command, the migration, and what it costs -----------------------------------------------------------------------------
 
 
