@@ -1,6 +1,7 @@
 """Pages are compressed, and nothing else is."""
 
 import gzip
+import re
 
 import pytest
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -28,6 +29,16 @@ def test_a_page_is_compressed_and_is_the_same() -> None:
 
 def test_of_the_same_page_the_length_is_never_sure() -> None:
     assert len({len(sent(HttpResponse(TEXT)).content) for _ in range(20)}) > 1
+
+
+@pytest.mark.django_db
+def test_a_pages_token_against_forgery_is_another_each_time(client: Client) -> None:
+    """Of what never looks the same no length tells anything; the secret behind it stays."""
+    pages = [client.get("/login").content.decode() for _ in range(3)]
+    tokens = [re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', page) for page in pages]
+    assert all(tokens)
+    assert len({token for found in tokens for token in found}) >= len(pages)
+    assert len({client.cookies["csrftoken"].value}) == 1
 
 
 def test_who_does_not_take_it_gets_it_plain() -> None:
