@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from prometheus_client import CollectorRegistry, values
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from accounts.tests.auth0 import new_stand_in
 from portal import metrics_files
@@ -258,8 +262,8 @@ def test_every_worker_tells_what_all_were_asked_also_those_that_were_killed(tmp_
                 urllib.request.urlopen(f"http://127.0.0.1:{portal.port}/healthz", timeout=30).close()
             assert {answered(scrape(portal, token)) for _ in range(12)} == {60}
             [folder] = (tmp_path / "metrics").iterdir()
-            workers = {int(found[1]) for each in folder.iterdir() if (found := re.search(r"_(\d+)\.db$", each.name))}
-            assert len(workers) > 1, "only one of them was asked anything"
+            workers = {int(lock.read_text()) for lock in folder.glob("*.lock")}
+            assert len(workers) > 1, "only one of them was started"
             os.kill(min(workers), signal.SIGKILL)
             assert {answered(text) for _ in range(6) if (text := patiently(portal, token))} == {60}
 
@@ -271,6 +275,9 @@ def test_every_worker_tells_what_all_were_asked_also_those_that_were_killed(tmp_
 def counting(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     settings.METRICS_DIR = tmp_path / "metrics"
     monkeypatch.delenv(metrics_files.VARIABLE, raising=False)
+    monkeypatch.setattr(metrics_files, "_places", {})
+    # What is counted by this process goes on being counted where it was.
+    monkeypatch.setattr(values, "ValueClass", values.ValueClass)
     return tmp_path / "metrics"
 
 
@@ -284,6 +291,43 @@ def test_the_folder_of_a_server_that_is_no_more_is_removed(counting: Path) -> No
     own = f"{os.getppid()}-{metrics_files._began(os.getppid())}"
     assert {each.name for each in counting.iterdir()} == {own, f"{here}-{metrics_files._began(here)}", "notes"}
     assert os.environ.pop(metrics_files.VARIABLE) == str(counting / own)
+
+
+WORKER = """
+import sys
+from pathlib import Path
+from django.conf import settings
+settings.configure(HAS_METRICS=True, METRICS_DIR=Path(sys.argv[1]))
+from portal.metrics_files import share_counts
+share_counts()
+from prometheus_client import Counter
+Counter("asked", "How often.").inc()
+print("counted", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def worker(folder: Path) -> Iterator[None]:
+    """A worker that has counted one request, and is killed in the end."""
+    command = [sys.executable, "-c", WORKER, str(folder)]
+    options: dict[str, Any] = {"cwd": Path(metrics_files.__file__).parents[1], "text": True}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "counted\n"
+        yield
+        process.kill()
+
+
+def test_whoever_comes_after_a_worker_that_is_gone_counts_on_in_its_files(tmp_path: Path) -> None:
+    for _ in range(3):
+        with worker(tmp_path), worker(tmp_path):
+            pass
+    [folder] = tmp_path.iterdir()
+    assert {each.name for each in folder.iterdir()} == {"1.lock", "2.lock", "counter_1.db", "counter_2.db"}
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]
+    assert registry.get_sample_value("asked_total") == 6
 
 
 def test_without_metrics_nothing_is_made(counting: Path, settings: Any) -> None:
