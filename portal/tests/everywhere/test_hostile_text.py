@@ -24,7 +24,7 @@ from portal.tests.permission_scene import MODELS, Scene
 from portal.tests.permission_table import ADMIN_MODELS, AREAS
 from telephony.views.live import CHANGES_SHOWN
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600), pytest.mark.one_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 
 MARK = re.compile(r"zq\d\d[0-9a-f]{4}")
 # Where a text may stand in a page's attributes; in an address only as a part of its query.
@@ -150,6 +150,7 @@ def shown_rows() -> tuple[list[Row], list[Row]]:
     return [row for row in rows if "<" not in row.route], [row for row in rows if "<" in row.route]
 
 
+@pytest.mark.one_database
 def test_on_every_page(scene: Scene, hostile: Hostile, root: Client) -> None:
     lists, details = shown_rows()
     texts: list[str] = []
