@@ -47,7 +47,8 @@ def tagged(request: Request, response: Response) -> None:
 def check_unchanged(view: Any, request: Request, *args: Any, **kwargs: Any) -> None:
     """Refuse what is to be changed under If-Match where it is no more what the client saw: Problem 412.
 
-    What cannot be shown without acting has no tag, so none is its own; `*` wants no more than that it is there.
+    What cannot be shown without acting has no tag, so none is its own; `*` wants no more than that it is there. It is looked at
+    before anything is locked: of two that change it within the same few milliseconds both may come through.
     """
     given = request.headers.get("If-Match")
     if given is None or request.method not in UNSAFE:

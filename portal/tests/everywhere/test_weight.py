@@ -46,4 +46,5 @@ def test_no_page_is_heavy(scene: Scene) -> None:
             scripts = re.findall(r'<script src="([^"]+)"', html)
             assert sorted(set(scripts)) == sorted(scripts), address
             heaviest[address] = len(response.content) + sum(map(weight_of, files))
+    assert len(heaviest) > 20, "of these every page is one"
     assert {address: weight for address, weight in heaviest.items() if weight > MOST} == {}
