@@ -22,8 +22,11 @@ LEAST_PORT: Final = 1024
 LOCALHOST: Final = "localhost"
 # Of IPv6 all that is handed out to networks. The rest is local, reserved, or wraps an IPv4 address.
 _UNICAST: Final = ipaddress.ip_network("2000::/3")
-# Public by their numbers, and not what they look like: Azure's own host services; 6to4 and Teredo, which wrap IPv4 addresses.
-_SPECIAL: Final = tuple(map(ipaddress.ip_network, ("168.63.129.16/32", "2002::/16", "2001::/32")))
+# Public by their numbers, and not what they look like: Azure's own host services; 6to4, its relays and Teredo, which wrap IPv4
+# addresses; examples in documents.
+_SPECIAL: Final = tuple(
+    map(ipaddress.ip_network, ("168.63.129.16/32", "192.88.99.0/24", "2002::/16", "2001::/32", "3fff::/20"))
+)
 _PATH: Final = re.compile(r"[!-~]*")
 _HOST: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 
