@@ -40,7 +40,7 @@ SLICE_SECONDS: Final = 20.0
 LANE_LEASE: Final = timedelta(seconds=60)
 JOB_LEASE: Final = timedelta(minutes=2)
 OVERDUE: Final = timedelta(minutes=10)
-NOT_TRIED: Final = "The webhook was disabled before it could be sent."
+NOT_DELIVERED: Final = "The webhook was disabled before it was delivered."
 
 
 @task("webhook.send", lease=JOB_LEASE)
@@ -107,17 +107,19 @@ def _send_next(subscription_id: int, lane: int) -> bool:
         return False
     waiting = Delivery.objects.waiting().filter(subscription=subscription)
     if not Subscription.objects.in_force().filter(pk=subscription_id).exists():
-        give_up(subscription, NOT_TRIED)
+        give_up(subscription, NOT_DELIVERED)
         return False
     delivery = waiting.filter(next_at__lte=now).order_by("next_at", "id").first()
     if delivery is None:
         return False
     outcome = try_once(subscription, delivery)
     with transaction.atomic():
-        # Taken for killed, it says nothing any more: another worker sends the message again.
-        if held.select_for_update().first() is None:
+        # As it is by now: its owner may have changed it while the receiver took its time.
+        known = held.select_for_update().first()
+        if known is None:
+            # Taken for killed, it says nothing any more: another worker sends the message again.
             return False
-        _note(subscription, delivery, outcome)
+        _note(known, delivery, outcome, to=subscription.url)
     return outcome.status is not None
 
 
@@ -156,7 +158,7 @@ def _headers(subscription: Subscription, delivery: Delivery, at: datetime, body:
     return {
         "Content-Type": "application/json",
         "User-Agent": f"portal-webhooks/{settings.VERSION}",
-        **signed_headers(delivery.message_id, at, body, subscription.secrets(at)),
+        **signed_headers(delivery.message_id, at, body, subscription.secrets()),
     }
 
 
@@ -171,8 +173,8 @@ def _complaint(status: int) -> str:
 # -- what comes of it ------------------------------------------------------------------------------------------------------
 
 
-def _note(subscription: Subscription, delivery: Delivery, outcome: Outcome) -> None:
-    """Write down what came of a try, for the message and for the webhook."""
+def _note(subscription: Subscription, delivery: Delivery, outcome: Outcome, *, to: str) -> None:
+    """Write down what came of a try at a URL, for the message and for the webhook."""
     Attempt.objects.create(
         delivery=delivery, at=outcome.at, duration_ms=outcome.duration_ms, status=outcome.status,
         answer=outcome.text, problem=outcome.problem[:255],
@@ -190,7 +192,9 @@ def _note(subscription: Subscription, delivery: Delivery, outcome: Outcome) -> N
         _finish(delivery, outcome, Delivery.State.DELIVERED)
         _update(subscription, failing_since=None, unreachable_tries=0, resting_until=None)
         return
-    _failed(subscription, delivery, outcome)
+    # What is amiss at a URL that it has no more says nothing of the one that it has: the message goes there now.
+    if subscription.url == to:
+        _failed(subscription, delivery, outcome)
 
 
 def _failed(subscription: Subscription, delivery: Delivery, outcome: Outcome) -> None:
@@ -250,7 +254,7 @@ def disable(subscription: Subscription, reason: Subscription.Reason) -> None:
     active = Subscription.objects.filter(pk=subscription.pk, is_active=True)
     if not active.update(is_active=False, disabled_reason=reason, disabled_at=now, updated_at=now):
         return
-    give_up(subscription, NOT_TRIED)
+    give_up(subscription, NOT_DELIVERED)
     AuditEntry.objects.record(
         "webhook.disabled",
         subscription,

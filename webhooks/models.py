@@ -142,10 +142,16 @@ class Subscription(models.Model):
             self.encrypted_former_secret, self.former_secret_until = self.encrypted_secret, timezone.now() + ROTATION
         self.encrypted_secret = cipher().encrypt(secret.encode())
 
-    def secrets(self, now: datetime) -> list[str]:
+    @property
+    def signs_twice_until(self) -> datetime | None:
+        """Until when messages are signed with the former secret as well, None where they are not."""
+        until = self.former_secret_until
+        return until if until is not None and until > timezone.now() else None
+
+    def secrets(self) -> list[str]:
         """Return what messages are signed with now, the newest first."""
         kept = [self.encrypted_secret]
-        if self.encrypted_former_secret is not None and self.former_secret_until is not None and self.former_secret_until > now:
+        if self.encrypted_former_secret is not None and self.signs_twice_until:
             kept.append(self.encrypted_former_secret)
         return [cipher().decrypt(bytes(each)).decode() for each in kept]
 

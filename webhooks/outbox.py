@@ -46,11 +46,12 @@ def announce(
     return len(new)
 
 
-def tell(event: Event, subscription: Subscription, data: dict[str, Any]) -> Delivery:
-    """Write down that a webhook is to be sent this; whoever writes the same at this moment is as good."""
+def tell(event: Event, subscription: Subscription, data: dict[str, Any], *, next_at: datetime | None = None) -> Delivery:
+    """Write down that a webhook is to be sent this, now or then; whoever writes the same at this moment is as good."""
     message = {"type": event.type, "timestamp": event.at.astimezone(UTC).isoformat().replace("+00:00", "Z"), "data": data}
     body = json.dumps(message, cls=JSONEncoder, ensure_ascii=False, separators=(",", ":"))
-    delivery, _ = Delivery.objects.get_or_create(event=event, subscription=subscription, defaults={"body": body})
+    written = {"body": body, "next_at": next_at or timezone.now()}
+    delivery, _ = Delivery.objects.get_or_create(event=event, subscription=subscription, defaults=written)
     send_due.enqueue(subscription=subscription.pk)
     return delivery
 

@@ -1,14 +1,16 @@
 """What people do with webhooks: make, change, rotate, try, redeliver, delete."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Min
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
-from webhooks.delivering import NOT_TRIED, give_up, wake
+from webhooks.delivering import NOT_DELIVERED, give_up, wake
 from webhooks.event_types import TEST
 from webhooks.models import MOST_OF_A_PERSON, Delivery, Event, Subscription
 from webhooks.outbox import tell
@@ -93,7 +95,7 @@ def _turn(subscription: Subscription) -> None:
     subscription.disabled_reason = ""
     subscription.disabled_at = None if subscription.is_active else timezone.now()
     if not subscription.is_active:
-        give_up(subscription, NOT_TRIED)
+        give_up(subscription, NOT_DELIVERED)
 
 
 @transaction.atomic
@@ -113,10 +115,9 @@ def send_test(subscription: Subscription, *, actor: User) -> Delivery:
     """Send a message that means nothing, whatever it is told of otherwise. Raises WebhookDisabledError."""
     if not subscription.is_active:
         raise WebhookDisabledError
-    # Somebody waits for it: he wants to know now, not when its rest is over.
-    Subscription.objects.filter(pk=subscription.pk).update(resting_until=None)
     event = Event.objects.create(type=TEST, at=timezone.now())
-    delivery = tell(event, subscription, {"webhook": subscription.pk, "message": "This is a test: nothing has happened."})
+    data = {"webhook": subscription.pk, "message": "This is a test: nothing has happened."}
+    delivery = tell(event, subscription, data, next_at=_first_in(subscription))
     AuditEntry.objects.record("webhook.tested", subscription, actor=actor)
     return delivery
 
@@ -127,11 +128,10 @@ def redeliver(delivery: Delivery, *, actor: User) -> Delivery:
     subscription = Subscription.objects.get(pk=delivery.subscription_id)
     if not subscription.is_active:
         raise WebhookDisabledError
-    now = timezone.now()
-    Subscription.objects.filter(pk=subscription.pk).update(resting_until=None)
     Delivery.objects.filter(pk=delivery.pk).update(
-        state=Delivery.State.WAITING, tries=0, since=now, next_at=now, problem="", finished_at=None
-    )
+        state=Delivery.State.WAITING, tries=0, since=timezone.now(), next_at=_first_in(subscription), problem="",
+        finished_at=None,
+    )  # fmt: skip
     AuditEntry.objects.record("webhook.redelivered", subscription, actor=actor, after={"message": delivery.message_id})
     wake(subscription.pk)
     delivery.refresh_from_db()
@@ -143,6 +143,17 @@ def delete(subscription: Subscription, *, actor: User) -> None:
     """Delete a webhook, with the log of what it was sent."""
     AuditEntry.objects.record("webhook.deleted", subscription, actor=actor, before=_described(subscription))
     subscription.delete()
+
+
+def _first_in(subscription: Subscription) -> datetime:
+    """Have a webhook rest no longer; return when a message is due that comes before all that wait for it.
+
+    Somebody looks at the page: he wants to know now, not when the rest is over and the others are sent.
+    """
+    Subscription.objects.filter(pk=subscription.pk).update(resting_until=None)
+    now = timezone.now()
+    first = subscription.deliveries.waiting().aggregate(first=Min("next_at"))["first"]
+    return now if first is None or first > now else first - timedelta(microseconds=1)
 
 
 def _sorted(events: Sequence[str]) -> list[str]:

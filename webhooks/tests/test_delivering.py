@@ -8,6 +8,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
@@ -142,6 +143,9 @@ def test_a_rotated_secret_and_the_one_before_are_both_good_for_a_day(
     for secret in (subscription.secret, new):
         Webhook(secret).verify(receiver.messages[0].body, receiver.messages[0].headers)
     assert receiver.messages[0].headers["webhook-signature"].count("v1,") == 2
+    assert (
+        timedelta(hours=23, minutes=59) < Subscription.objects.get().former_secret_until - timezone.now() <= timedelta(hours=24)
+    )
     Subscription.objects.update(former_secret_until=timezone.now())
     tell(anna)
     send(subscription)
@@ -182,6 +186,11 @@ def test_what_failed_comes_again_under_the_same_id(subscribe: Subscribe, anna: U
 
 def test_the_waits_make_up_a_day() -> None:
     assert sum(WAITS, timedelta()) >= timedelta(hours=24)
+    said = (settings.BASE_DIR / "docs" / "webhooks.md").read_text()
+    (row,) = (line for line in said.splitlines() if line.startswith("| after |"))
+    units = {"s": 1, "min": 60, "h": 3600}
+    told = [int(number) * units[unit] for number, unit in (cell.split() for cell in row.strip("| ").split("|")[1:])]
+    assert told == [wait.total_seconds() for wait in WAITS]
     assert list(WAITS) == sorted(WAITS)
     waits = {delivering.with_jitter(timedelta(hours=1)) for _ in range(20)}
     assert len(waits) > 15
@@ -263,6 +272,66 @@ def test_what_waits_is_not_sent_to_who_lost_the_right(
         User.objects.filter(pk=sam.pk).update(**({"is_active": False} if how == "deactivated" else {"role": Role.USER}))
     assert send(subscription).state == "given_up"
     assert receiver.messages == []
+
+
+def test_what_an_older_url_answered_is_not_held_against_the_new_one(
+    subscribe: Subscribe, anna: User, receiver: Receiver
+) -> None:
+    with receiving() as former:
+        subscription = subscribe(anna, former.url)
+        former.answers = [410]
+        tell(anna)
+        original = delivering.try_once
+
+        def moved_meanwhile(*args: Any) -> Any:
+            outcome = original(*args)
+            services.change(subscription, actor=anna, url=receiver.url)
+            return outcome
+
+        with mock.patch("webhooks.delivering.try_once", moved_meanwhile):
+            send(subscription)
+    subscription.refresh_from_db()
+    assert (subscription.is_active, subscription.failing_since) == (True, None)
+    assert [attempt.status for attempt in Attempt.objects.all()] == [410, 204]
+    assert Delivery.objects.get().state == "delivered"
+    assert former.messages[0].id == receiver.messages[0].id
+
+
+def test_what_became_of_a_try_before_it_was_redelivered_does_not_end_the_new_ones(
+    subscribe: Subscribe, anna: User, receiver: Receiver
+) -> None:
+    receiver.answers = [500]
+    subscription = subscribe(anna, receiver.url)
+    tell(anna)
+    Delivery.objects.update(tries=len(WAITS))
+    original = delivering.try_once
+
+    def redelivered_meanwhile(subscription: Subscription, delivery: Delivery) -> Any:
+        outcome = original(subscription, delivery)
+        if len(receiver.messages) == 1:
+            services.redeliver(Delivery.objects.get(), actor=anna)
+        return outcome
+
+    with mock.patch("webhooks.delivering.try_once", redelivered_meanwhile):
+        delivery = send(subscription)
+    assert (delivery.state, delivery.tries, len(receiver.messages)) == ("waiting", 1, 2)
+
+
+def test_a_test_and_what_is_redelivered_go_before_all_that_waits(subscribe: Subscribe, anna: User, receiver: Receiver) -> None:
+    receiver.answers = [500]
+    subscription = subscribe(anna, receiver.url)
+    tell(anna)
+    given_up = send(subscription)
+    Delivery.objects.update(state="given_up", finished_at=timezone.now())
+    for _ in range(3):
+        tell(anna)
+    Delivery.objects.waiting().update(next_at=timezone.now() - timedelta(hours=2))
+    Subscription.objects.update(resting_until=timezone.now() + timedelta(minutes=10))
+    test = services.send_test(subscription, actor=anna)
+    again = services.redeliver(given_up, actor=anna)
+    send(subscription)
+    assert [message.id for message in receiver.messages[1:3]] == [again.message_id, test.message_id]
+    assert len(receiver.messages) == 6
 
 
 # -- each by itself --------------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ DELETE: Final = Question(
 ROTATE: Final = Question(
     "Give this webhook a new secret?",
     "It is shown once. For 24 hours messages are signed with the old one as well, so that the receiver can change over "
-    "without missing any.",
+    "without missing any; an older one that was still good is not any more.",
     "Make a new secret",
 )
 
