@@ -4,7 +4,8 @@ import io
 import json
 import uuid
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
@@ -49,7 +50,7 @@ AUDIO = (DATA / "local-answered" / f"{LEG}.wav").read_bytes()
 
 @pytest.fixture
 def people(make_person: Callable, hold: Callable) -> SimpleNamespace:
-    """Anna has 1006 and its number, ben 1005, eve 1007; sam works as staff; each but ben has a webhook for everything."""
+    """Anna has 1006 and its number, ben 1005, eve 1007; sam works as staff; each has a webhook for everything."""
     made = SimpleNamespace(
         anna=make_person("anna"), ben=make_person("ben"), eve=make_person("eve"), sam=make_person("sam", Role.STAFF)
     )
@@ -348,3 +349,55 @@ def test_every_state_of_a_call_link_is_told_of_once_to_its_owner(people: SimpleN
     course = ["queued", "ringing_source", "source_answered", "bridged", "completed"]
     assert statuses == {"anna": course, "sam": course}
     assert told("call_link.changed")["anna"][-1]["hangup_cause"] == "NORMAL_CLEARING"
+
+
+# -- one transaction -------------------------------------------------------------------------------------------------------
+
+
+class ShotError(Exception):
+    pass
+
+
+@contextmanager
+def cannot_be_told() -> Iterator[None]:
+    """Have nothing be written for webhooks, as where a process is shot at that very moment."""
+    with mock.patch("webhooks.outbox.tell", side_effect=ShotError), pytest.raises(ShotError):
+        yield
+
+
+def test_nothing_is_done_that_is_not_written_down_to_be_told(people: SimpleNamespace) -> None:
+    """Told only after the commit, it were lost with a process that is shot in between."""
+    held = people.anna.assignments.get()
+    with cannot_be_told():
+        release(held)
+    assert people.anna.assignments.get().ends_at is None
+    release(held)
+    for thing in (held.extension, held.number):
+        type(thing).objects.filter(pk=thing.pk).update(state="free", cooling_until=None)
+    with cannot_be_told():
+        open_assignment(people.ben, held.extension, held.number)
+    assert people.ben.assignments.count() == 1
+    link = CallLink.objects.create(
+        user=people.anna, source_number="1006", destination_number="12403019519", call_uuid=uuid.uuid4(),
+        destination_leg_uuid=uuid.uuid4(), job_uuid=uuid.uuid4(), expires_at=timezone.now() + timedelta(minutes=1),
+    )  # fmt: skip
+    with cannot_be_told():
+        link.advance("ringing_source", timezone.now())
+    link.refresh_from_db()
+    assert link.status == "queued"
+    with cannot_be_told():
+        channels.take(Switch.objects.create(name="fs1"), leg_now(
+            uuid=LEG, direction="inbound", call_direction="local", user="1007", user_domain="pbx.example.com",
+            domain="pbx.example.com", destination="1005", started_at=timezone.now(),
+        ))  # fmt: skip
+    assert not LiveCall.objects.exists()
+
+
+def test_no_recording_is_published_that_is_not_written_down_to_be_told(
+    people: SimpleNamespace, post_cdr: Callable, settings: Any, tmp_path: Path
+) -> None:
+    settings.RECORDINGS_ROOT = tmp_path
+    post_leg(post_cdr)
+    with cannot_be_told():
+        publish(LEG, [AUDIO], len(AUDIO))
+    assert not Recording.objects.exists()
