@@ -105,7 +105,7 @@ def _incomplete_until(call: Call, now: datetime) -> datetime | None:
 def recording_ready(recording: Recording) -> None:
     """Tell that a recording can be listened to, once it is known of which call it is."""
     call = recording.call
-    if call is None:
+    if call is None or recording.created_at <= timezone.now() - TOLD_WITHIN:
         return
     key = f"recording.ready:{recording.pk}"
     users = (call.caller_user_id, call.callee_user_id)

@@ -267,6 +267,23 @@ def test_a_recording_is_told_of_once_its_call_is_known(
     assert "signature" not in json.dumps(told("recording.ready"))
 
 
+def test_a_record_a_month_late_tells_of_no_recording_again(
+    people: SimpleNamespace, post_cdr: Callable, settings: Any, tmp_path: Path
+) -> None:
+    settings.RECORDINGS_ROOT = tmp_path
+    first, *others = posts_of("local-answered")
+    post_cdr(first)
+    recorded, _ = publish(str(Leg.objects.get().uuid), [AUDIO], len(AUDIO))
+    assert to("recording.ready")["sam"] == 1
+    # Nobody knows any more who was told of it.
+    Event.objects.all().delete()
+    Recording.objects.filter(pk=recorded.pk).update(created_at=timezone.now() - timedelta(days=31))
+    for post in others:
+        post_cdr(post)
+    assert Leg.objects.count() > 1
+    assert to("recording.ready") == {}
+
+
 def test_a_recording_that_is_cut_is_told_of_once(
     people: SimpleNamespace, post_cdr: Callable, settings: Any, tmp_path: Path
 ) -> None:
