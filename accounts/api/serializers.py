@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
-from accounts.models import ApiKey, Role
+from accounts.models import ApiKey, Role, User
 from accounts.permissions import SCOPES
 
 
@@ -46,6 +46,32 @@ class StrictBooleanField(serializers.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A whole number that came as one: `"5"`, 5.0 and true are none."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number."""
+        if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class PersonField(StrictCharField):
+    """Somebody the portal knows, named by Auth0 id."""
+
+    default_error_messages = {"unknown": "There is no such person."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 255, "validators": [printable], **kwargs})
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Find the person; an id is unique within its issuer, and two of the same are nobody's."""
+        people = list(User.objects.filter(subject=super().run_validation(data))[:2])
+        if len(people) != 1:
+            self.fail("unknown")
+        return people[0]
 
 
 class ReadOnlySerializer(StrictSerializer):
@@ -155,7 +181,7 @@ class PersonSerializer(serializers.Serializer[Any]):
     """Somebody, as others see them."""
 
     auth0_id = serializers.CharField()
-    name = serializers.CharField()
+    name = serializers.CharField(source="__str__")
 
 
 class SignInSerializer(serializers.Serializer[Any]):

@@ -6,15 +6,13 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.serializers import PersonSerializer, StrictCharField, StrictSerializer, printable
+from accounts.api.serializers import PersonSerializer, StrictCharField, StrictIntegerField, StrictSerializer, printable
 from accounts.api.staff import StaffView
 from accounts.permissions import person_of
-from telephony.api.keeping import StrictIntegerField
 from telephony.models import BannedAddress, FailedRegistration
 from telephony.models.bans import validate_network
 from telephony.services.bans import MOST_MINUTES, NotBannableError, ban, lasting, lift, publish
@@ -46,17 +44,11 @@ class BanRequestSerializer(StrictSerializer):
 class BanSerializer(serializers.ModelSerializer[BannedAddress]):
     """A ban; `banned_by` is null where the portal banned by itself."""
 
-    banned_by = serializers.SerializerMethodField()
+    banned_by = PersonSerializer(allow_null=True, read_only=True)
 
     class Meta:
         model = BannedAddress
         fields: tuple[str, ...] = ("id", "address", "since", "until", "failures", "last_user", "reason", "banned_by")
-
-    @extend_schema_field(PersonSerializer(allow_null=True))
-    def get_banned_by(self, banned: BannedAddress) -> dict[str, str] | None:
-        """Return who banned it."""
-        by = banned.banned_by
-        return {"auth0_id": by.auth0_id, "name": str(by)} if by else None
 
 
 class ReloadSerializer(serializers.Serializer[Any]):

@@ -6,9 +6,16 @@ from django.conf import settings
 from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
 
-from accounts.api.serializers import StrictBooleanField, StrictCharField, StrictChoiceField, StrictSerializer, printable
+from accounts.api.serializers import (
+    PersonField,
+    StrictBooleanField,
+    StrictCharField,
+    StrictChoiceField,
+    StrictIntegerField,
+    StrictSerializer,
+    printable,
+)
 from accounts.models import User
-from telephony.api.keeping import StrictIntegerField
 from telephony.models import Domain
 from telephony.models.call_limits import MOST
 from telephony.models.recording_policies import OWN_CHOICES
@@ -70,15 +77,8 @@ class ExtensionChangesSerializer(StrictSerializer):
 class ExtensionAssigneeSerializer(StrictSerializer):
     """Who gets an extension, and which number with it: one of ours in any notation, `next`, or none."""
 
-    auth0_id = StrictCharField(max_length=255, validators=[printable])
+    auth0_id = PersonField()
     number = StrictCharField(max_length=60, required=False, allow_null=True)
-
-    def validate_auth0_id(self, value: str) -> User:
-        """Find the person."""
-        people = list(User.objects.filter(subject=value)[:2])
-        if len(people) != 1:
-            raise serializers.ValidationError("Nobody is known by this Auth0 id.")
-        return people[0]
 
     @property
     def wanted(self) -> tuple[User, str]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,23 +22,21 @@ from web.idempotency import idempotent
 from web.paging import KeysetPaginator, paged_response
 from web.schema.describing import described
 
+NOT_ASSIGNABLE: Final = (
+    "extension_not_free", "number_not_free", "number_pool_empty", "person_deactivated", "person_has_number",
+)  # fmt: skip
 ASSIGNMENTS: Final = KeysetPaginator(ordering=("-starts_at", "-id"))
 
 
 class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
     """Who held an extension, and which number with it ("": none), from when to when; `ends_at` null: it is held now."""
 
-    holder = serializers.SerializerMethodField()
+    holder = PersonSerializer(source="user", read_only=True)
     phone_number = serializers.CharField(source="number.number", default="")
 
     class Meta:
         model = Assignment
         fields = ("id", "holder", "phone_number", "starts_at", "ends_at")
-
-    @extend_schema_field(PersonSerializer)
-    def get_holder(self, held: Assignment) -> dict[str, str]:
-        """Return who held it."""
-        return {"auth0_id": held.user.auth0_id, "name": str(held.user)}
 
 
 class ExtensionAssign(StaffView):
@@ -50,7 +47,7 @@ class ExtensionAssign(StaffView):
         ExtensionDetailSerializer,
         body=ExtensionAssigneeSerializer,
         sends={"auth0_id": "auth0|5f7c8ec7c33c6c004bbafe82", "number": "next"},
-        refuses={409: ("not_assignable", "number_pool_empty")},
+        refuses={409: NOT_ASSIGNABLE},
     )
     @idempotent()
     def post(self, request: Request, extension_id: int) -> Response:
@@ -65,10 +62,8 @@ class ExtensionAssign(StaffView):
             assign_extension(find_extension(extension_id), person, number, actor=person_of(request))
         except ValidationError as error:
             raise serializers.ValidationError({"number": list(error.messages)}) from None
-        except PoolEmptyError as error:
+        except (NotClaimableError, PoolEmptyError) as error:
             raise Problem(409, error.code, str(error)) from None
-        except NotClaimableError as error:
-            raise Problem(409, "not_assignable", str(error)) from None
         return Response(with_revocation(extension_id))
 
 

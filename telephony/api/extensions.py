@@ -77,7 +77,7 @@ class ExtensionSerializer(serializers.ModelSerializer[Extension]):
     """An extension and who holds it; `phone_number` is E.164 digits, "" where there is none."""
 
     domain = serializers.CharField(source="domain.name")
-    holder = serializers.SerializerMethodField()
+    holder = PersonSerializer(source="held_by.user", allow_null=True, read_only=True)
     phone_number = serializers.SerializerMethodField()
     phones = PhoneSerializer(many=True)
     limits = serializers.SerializerMethodField()
@@ -89,12 +89,6 @@ class ExtensionSerializer(serializers.ModelSerializer[Extension]):
             "id", "number", "domain", "display_name", "state", "cooling_until", "forward_to", "recording", "recording_notice",
             "limits", "limits_in_force", "holder", "phone_number", "phones", "created_at", "updated_at",
         )  # fmt: skip
-
-    @extend_schema_field(PersonSerializer(allow_null=True))
-    def get_holder(self, extension: Extension) -> dict[str, str] | None:
-        """Return who holds it, null where nobody does."""
-        held = extension.held_by
-        return {"auth0_id": held.user.auth0_id, "name": str(held.user)} if held else None
 
     @extend_schema_field(OwnLimitsSerializer)
     def get_limits(self, extension: Extension) -> dict[str, int | None]:
@@ -140,7 +134,7 @@ class ErrandSerializer(serializers.ModelSerializer[RevocationErrand]):
 class RevocationSerializer(serializers.ModelSerializer[Revocation]):
     """A revocation with the proof of every switch."""
 
-    requested_by = serializers.SerializerMethodField()
+    requested_by = PersonSerializer(allow_null=True, read_only=True)
     state = serializers.SerializerMethodField()
     done_at = serializers.DateTimeField(allow_null=True)
     switches = ErrandSerializer(source="errands", many=True)
@@ -148,12 +142,6 @@ class RevocationSerializer(serializers.ModelSerializer[Revocation]):
     class Meta:
         model = Revocation
         fields = ("id", "reason", "requested_by", "created_at", "state", "done_at", "switches")
-
-    @extend_schema_field(PersonSerializer(allow_null=True))
-    def get_requested_by(self, revocation: Revocation) -> dict[str, str] | None:
-        """Return who asked for it, null where nobody did by name."""
-        by = revocation.requested_by
-        return {"auth0_id": by.auth0_id, "name": str(by)} if by else None
 
     @extend_schema_field(serializers.ChoiceField(choices=["done", "pending"]))
     def get_state(self, revocation: Revocation) -> str:

@@ -8,11 +8,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.serializers import StrictBooleanField, StrictCharField, StrictSerializer
+from accounts.api.serializers import StrictBooleanField, StrictCharField, StrictIntegerField, StrictSerializer
 from accounts.api.staff import StaffView
 from accounts.permissions import person_of
 from telephony.api.filtering import filtered
-from telephony.api.keeping import StrictIntegerField, answering
+from telephony.api.keeping import answering
 from telephony.filters.gateways import GatewayFilter
 from telephony.models import Domain, Gateway, GatewayStatus, Provider
 from telephony.services.gateway_loading import Loaded, load

@@ -2,24 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
-from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from telephony.services.keeping import InUseError
 from web.errors import Problem
-
-
-class StrictIntegerField(serializers.IntegerField):
-    """A whole number that came as one: `"5"`, 5.0 and true are none."""
-
-    def to_internal_value(self, data: Any) -> int:
-        """Return the number."""
-        if type(data) is not int:
-            self.fail("invalid")
-        return super().to_internal_value(data)
 
 
 @contextmanager

@@ -5,12 +5,12 @@ from typing import Any
 
 from django.core.validators import RegexValidator
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.serializers import (
+    PersonField,
     PersonSerializer,
     StrictBooleanField,
     StrictCharField,
@@ -19,7 +19,6 @@ from accounts.api.serializers import (
     printable,
 )
 from accounts.api.staff import StaffView
-from accounts.models import User
 from accounts.permissions import person_of
 from telephony.api.filtering import filtered
 from telephony.filters.numbers import NumberFilter
@@ -56,7 +55,7 @@ class NumberSerializer(serializers.ModelSerializer[Number]):
 
     provider = serializers.CharField(source="provider.name")
     disabled = serializers.SerializerMethodField()
-    holder = serializers.SerializerMethodField()
+    holder = PersonSerializer(source="held_by.user", allow_null=True, read_only=True)
     extension = serializers.SerializerMethodField()
     domain = serializers.SerializerMethodField()
 
@@ -71,12 +70,6 @@ class NumberSerializer(serializers.ModelSerializer[Number]):
         """Return whether it is out of use."""
         return number.state == "disabled"
 
-    @extend_schema_field(PersonSerializer(allow_null=True))
-    def get_holder(self, number: Number) -> dict[str, str] | None:
-        """Return who holds it, null where nobody does."""
-        held = number.held_by
-        return {"auth0_id": held.user.auth0_id, "name": str(held.user)} if held else None
-
     def get_extension(self, number: Number) -> str:
         """Return its holder's extension."""
         return number.held_by.extension.number if number.held_by else ""
@@ -89,18 +82,13 @@ class NumberSerializer(serializers.ModelSerializer[Number]):
 class HolderSerializer(serializers.ModelSerializer[Assignment]):
     """Who held a number, with which extension, from when to when; `ends_at` is null while it holds."""
 
-    holder = serializers.SerializerMethodField()
+    holder = PersonSerializer(source="user", read_only=True)
     extension = serializers.CharField(source="extension.number")
     domain = serializers.CharField(source="extension.domain.name")
 
     class Meta:
         model = Assignment
         fields = ("id", "holder", "extension", "domain", "starts_at", "ends_at")
-
-    @extend_schema_field(PersonSerializer)
-    def get_holder(self, held: Assignment) -> dict[str, str]:
-        """Return who."""
-        return {"auth0_id": held.user.auth0_id, "name": str(held.user)}
 
 
 class CountryField(StrictCharField):
@@ -138,15 +126,8 @@ class NumberChangeSerializer(StrictSerializer):
 class NumberAssigneeSerializer(StrictSerializer):
     """Who is to be given a number, and with which extension."""
 
-    auth0_id = StrictCharField(max_length=255, validators=[printable])
+    auth0_id = PersonField()
     extension = StrictCharField(validators=[RegexValidator(EXTENSION)], required=False)
-
-    def validate_auth0_id(self, value: str) -> User:
-        """Find the person; an id is unique within its issuer, and two of the same are nobody's."""
-        people = list(User.objects.filter(subject=value)[:2])
-        if len(people) != 1:
-            raise serializers.ValidationError("There is no such person.")
-        return people[0]
 
     def validate_extension(self, value: str) -> Extension:
         """Find the extension."""

@@ -20,6 +20,7 @@ from telephony.models.holding import HoldingState
 from telephony.services.assignments import POOL, open_assignment, release
 from telephony.services.credentials import renew_password
 from telephony.services.dialing import forwardable_number, is_service_code
+from telephony.services.keeping import record_change
 from telephony.services.pool import PoolEmptyError, next_number, unused_number
 from telephony.services.revocations.asking import revoke
 from telephony.services.talk_limits import OWN_LIMITS
@@ -141,7 +142,7 @@ def change_extension(extension: Extension, changes: Mapping[str, Any], *, actor:
     for name, value in after.items():
         setattr(extension, name, value)
     extension.save(update_fields=[*after, "updated_at"])
-    AuditEntry.objects.record("extension.changed", extension, actor=actor, before=before, after=after)
+    record_change(extension, before, after, actor=actor)
     return True
 
 

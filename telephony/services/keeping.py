@@ -47,17 +47,16 @@ def change(thing: M, values: Values, *, actor: User | None) -> M:
     for name, value in new.items():
         setattr(kept, name, value)
     _store(kept, frozenset(new))
-    after = _written(kept, new)
-    for action in sorted({_action(kept, name) for name in new}):
-        names = [name for name in new if _action(kept, name) == action]
-        AuditEntry.objects.record(
-            action,
-            kept,
-            actor=actor,
-            before={name: before[name] for name in names},
-            after={name: after[name] for name in names},
-        )
+    record_change(kept, before, _written(kept, new), actor=actor)
     return kept
+
+
+def record_change(thing: models.Model, before: Values, after: Values, *, actor: User | None) -> None:
+    """Write down which values of a thing were others before: its policy of recording by an action of its own."""
+    for action in sorted({_action(thing, name) for name in after}):
+        names = [name for name in after if _action(thing, name) == action]
+        was, now = ({name: values[name] for name in names} for values in (before, after))
+        AuditEntry.objects.record(action, thing, actor=actor, before=was, after=now)
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """What staff do with one number: add it, change what is said of it, give it to somebody, take it back, take it out of use."""
 
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -10,6 +10,7 @@ from telephony.models import Assignment, Number, Provider
 from telephony.models.holding import HoldingState
 from telephony.services.assignments import release, set_disabled
 from telephony.services.inventory import Offer, is_of, read_offer
+from telephony.services.keeping import record_change
 
 
 class NumberExistsError(Exception):
@@ -35,9 +36,6 @@ class Wishes(NamedTuple):
     country: str | None = None
     recording: str | None = None
     recording_notice: bool | None = None
-
-
-CHANGED: Final = "number.changed"
 
 
 def add_number(text: str, provider: str, country: str = "", *, actor: User) -> Number:
@@ -79,7 +77,7 @@ def change_number(number: Number, wishes: Wishes, *, actor: User, disabled: bool
         values["provider"] = Provider.objects.get_or_create(name=values["provider"])[0]
     Number.objects.filter(pk=number.pk).update(**values, updated_at=timezone.now())
     before = {name: before[name] for name in changes}
-    AuditEntry.objects.record(CHANGED, current, actor=actor, before=before, after=changes)
+    record_change(current, before, changes, actor=actor)
     return True
 
 

@@ -93,6 +93,9 @@ def test_what_is_named_changes(client: Client, staff: dict[str, str], held: Assi
     assert send(client, "PATCH", path, {"forward_to": ""}, staff).json()["forward_to"] == ""
     entries = AuditEntry.objects.filter(action="extension.changed").order_by("id")
     assert [entry.after for entry in entries][1:] == [{"calls_at_once": None}, {"forward_to": ""}]
+    # Whoever looks for what is recorded finds it under one name, whatever it was changed with.
+    policy = AuditEntry.objects.get(action="recording_policy.changed")
+    assert (policy.target_id, policy.after) == (str(held.extension_id), {"recording": "off", "recording_notice": True})
 
 
 @pytest.mark.parametrize(
@@ -145,7 +148,7 @@ def test_it_is_given_away_and_taken_back(
         "17036879447",
     )
     again = send(client, "POST", f"{path}/assign", {"auth0_id": "auth0|anna"}, staff)
-    assert (again.status_code, again.json()["code"]) == (409, "not_assignable")
+    assert (again.status_code, again.json()["code"]) == (409, "extension_not_free")
     assert "somebody holds it" in again.json()["detail"]
     told = send(client, "POST", f"{path}/release", {}, staff)
     assert (told.status_code, told.json()["state"], told.json()["holder"]) == (200, "cooling", None)
@@ -162,8 +165,8 @@ def test_it_is_given_away_and_taken_back(
         ({"auth0_id": "auth0|nobody"}, 400, "invalid_input"), ({}, 400, "invalid_input"), ({"auth0_id": 5}, 400, "invalid_input"),
         ({"auth0_id": "auth0|ben", "number": "2403019517"}, 400, "invalid_input"), ({"auth0_id": "auth0|ben", "number": "x"}, 400, "invalid_input"),
         ({"auth0_id": "auth0|ben", "extension": 5}, 400, "invalid_input"), ({"auth0_id": "auth0|ben", "number": "next"}, 409, "number_pool_empty"),
-        ({"auth0_id": "auth0|ben", "number": "17036879447"}, 409, "not_assignable"), ({"auth0_id": "auth0|dora"}, 409, "not_assignable"),
-        ({"auth0_id": "auth0|anna", "number": "17036879447"}, 409, "not_assignable"),
+        ({"auth0_id": "auth0|ben", "number": "17036879447"}, 409, "number_not_free"), ({"auth0_id": "auth0|dora"}, 409, "person_deactivated"),
+        ({"auth0_id": "auth0|anna", "number": "17036879447"}, 409, "number_not_free"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_given_is_not(

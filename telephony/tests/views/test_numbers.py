@@ -170,7 +170,11 @@ def test_what_is_said_of_it_is_changed_and_written_down(client: Client, sam: Use
     number = Number.objects.select_related("provider").get(number=HELD)
     assert (number.provider.name, number.recording, number.recording_notice) == ("New Carrier", "inbound", True)
     entry = AuditEntry.objects.get(action="number.changed")
-    assert entry.before == {"provider": "Acme Carrier", "recording": "domain", "recording_notice": False}
+    assert entry.before == {"provider": "Acme Carrier"}
+    policy = AuditEntry.objects.get(action="recording_policy.changed")
+    assert (policy.before, policy.after) == (
+        {"recording": "domain", "recording_notice": False}, {"recording": "inbound", "recording_notice": True},
+    )  # fmt: skip
     assert entry.actor == sam
     assert "Nothing was changed" in client.post(f"{path}edit", new, follow=True).content.decode()
     assert AuditEntry.objects.filter(action="number.changed").count() == 1
