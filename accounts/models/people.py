@@ -19,6 +19,15 @@ class Role(models.TextChoices):
     ADMIN = "admin"
 
 
+def called(text: str, whose: str = "") -> models.Q:
+    """Return what holds of people with this in their name, e-mail address or Auth0 id, or as their user name.
+
+    `whose` leads from another model to the person, such as `user__`.
+    """
+    parts = {f"{whose}{name}__icontains": text for name in ("name", "email", "subject")}
+    return models.Q(**parts, _connector=models.Q.OR) | models.Q(**{f"{whose}username__iexact": text})
+
+
 class UserManager(BaseUserManager["User"]):
     """Makes people: by a password for the console, or by the subject that Auth0 knows them by."""
 
@@ -42,12 +51,7 @@ class UserManager(BaseUserManager["User"]):
 
     def called(self, text: str) -> models.QuerySet["User"]:
         """Return those who have this in their name, e-mail address or Auth0 id, or as their user name."""
-        return self.filter(
-            models.Q(name__icontains=text)
-            | models.Q(email__icontains=text)
-            | models.Q(subject__icontains=text)
-            | models.Q(username__iexact=text)
-        )
+        return self.filter(called(text))
 
     def change(self, user: "User", **fields: Any) -> bool:
         """Store what is new of a person, here and in the database; tell whether it was still as `user` shows it.

@@ -1,6 +1,5 @@
 """How a list of call links is narrowed down."""
 
-import re
 from typing import Any
 
 import django_filters
@@ -8,9 +7,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
+from accounts.models.people import called
 from accounts.permissions import person_of
 from telephony.models import CallLink
 from telephony.models.call_links import CallLinkQuerySet
+from telephony.services.searching import digits_of
 from web.filters import LocalDayFilter
 
 UNDER_WAY = "under_way"
@@ -41,14 +42,13 @@ class CallLinkFilter(django_filters.FilterSet):
 
     def filter_anything(self, queryset: CallLinkQuerySet, name: str, value: str) -> CallLinkQuerySet:
         """Keep the links with these digits in either number; for staff also those of whoever is called so."""
-        digits = re.sub(r"[ ()+./-]", "", value)
-        is_number = re.fullmatch(r"[0-9]{3,15}", digits) is not None
+        digits = digits_of(value)
         is_staff = person_of(self.request).is_staff
-        if not is_number and not is_staff:
+        if not digits and not is_staff:
             raise ValidationError({name: "Give at least three digits of a number."})
-        found = Q(source_number__contains=digits) | Q(destination_number__contains=digits) if is_number else Q(pk__in=())
+        found = Q(source_number__contains=digits) | Q(destination_number__contains=digits) if digits else Q(pk__in=())
         if is_staff:
-            found |= Q(user__name__icontains=value) | Q(user__username__iexact=value) | Q(user__subject=value)
+            found |= called(value, "user__")
         return queryset.filter(found)
 
     def filter_state(self, queryset: CallLinkQuerySet, name: str, value: str) -> CallLinkQuerySet:

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from accounts.models.people import called
 from telephony.models import Assignment, Domain, Extension
 from telephony.models.directory import ExtensionQuerySet
 from telephony.models.holding import HoldingState
@@ -69,14 +70,13 @@ class ExtensionPageFilter(django_filters.FilterSet):
     def filter_holder(self, queryset: ExtensionQuerySet, name: str, value: str) -> ExtensionQuerySet:
         """Keep what somebody holds who has this in name, e-mail address or Auth0 id."""
         held = Assignment.objects.open().filter(extension=OuterRef("pk"))
-        called = Q(user__name__icontains=value) | Q(user__email__icontains=value) | Q(user__subject__icontains=value)
-        return queryset.filter(Exists(held.filter(called)))
+        return queryset.filter(Exists(held.filter(called(value, "user__"))))
 
     def filter_anything(self, queryset: ExtensionQuerySet, name: str, value: str) -> ExtensionQuerySet:
         """Keep the extensions of this number, or whose holder has this in the name or the phone number."""
         held = Assignment.objects.open().filter(extension=OuterRef("pk"))
         digits = re.sub(r"[ ()+./-]", "", value)
-        by_person = Q(user__name__icontains=value) | Q(user__username__iexact=value) | Q(user__subject=value)
+        by_person = called(value, "user__")
         if re.fullmatch(r"[0-9]{3,15}", digits):
             by_person |= Q(number__number__contains=digits)
         by_number = Q(number__startswith=digits) if re.fullmatch(r"[0-9]{1,7}", digits) else Q()

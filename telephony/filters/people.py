@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Role, User
+from accounts.models.people import called
 from telephony.models import Assignment
 from web.filters import BooleanFilter
 
@@ -30,8 +31,7 @@ class PersonFilter(django_filters.FilterSet):
 
     def filter_text(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
         """Keep who has this in the name, the e-mail address or the Auth0 id, or signs in by it."""
-        found = Q(name__icontains=value) | Q(email__icontains=value) | Q(subject__icontains=value)
-        return queryset.filter(found | Q(username__iexact=value))
+        return queryset.filter(called(value))
 
     def filter_role(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
         """Keep who is this; a superuser is an admin, whatever stands there."""

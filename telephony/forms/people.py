@@ -6,13 +6,12 @@ from typing import Any, Final, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Prefetch, QuerySet
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from accounts.models import User
 from accounts.people_search import MOST_FOUND, people_called, people_matching
-from telephony.models import Assignment
+from telephony.services.people import with_holdings
 
 SHORTEST_SEARCH: Final = 2
 LONGEST_SEARCH: Final = 255
@@ -33,7 +32,7 @@ def search_context(name: str, choice: Choice) -> dict[str, Any]:
     """
     ticked, typed = _person(choice.ticked), choice.typed.strip()[:LONGEST_SEARCH]
     is_asked = len(typed) >= SHORTEST_SEARCH and typed.isprintable()
-    found = list(_with_what_they_hold(people_matching(typed))[: MOST_FOUND + 1]) if is_asked else []
+    found = list(with_holdings(people_matching(typed))[: MOST_FOUND + 1]) if is_asked else []
     others = [person for person in found[:MOST_FOUND] if person != ticked]
     return {
         "name": name,
@@ -44,15 +43,10 @@ def search_context(name: str, choice: Choice) -> dict[str, Any]:
     }
 
 
-def _with_what_they_hold(people: QuerySet[User]) -> QuerySet[User]:
-    held = Assignment.objects.open().select_related("extension__domain", "number").order_by("starts_at", "pk")
-    return people.prefetch_related(Prefetch("assignments", queryset=held, to_attr="open_assignments"))
-
-
 def _person(text: str) -> User | None:
     if not _ID.fullmatch(text):
         return None
-    return _with_what_they_hold(User.objects.filter(pk=int(text), is_active=True)).first()
+    return with_holdings(User.objects.filter(pk=int(text), is_active=True)).first()
 
 
 class PersonWidget(forms.Widget):

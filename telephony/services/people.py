@@ -27,9 +27,14 @@ class OwnAccountError(Exception):
 
 
 def listed() -> QuerySet[User]:
-    """Return people with what is shown of them: by which open assignments they hold something."""
-    held = Assignment.objects.open().select_related("extension__domain", "number").order_by("pk")
-    return User.objects.prefetch_related(Prefetch("assignments", queryset=held, to_attr="open_assignments"))
+    """Return people with what is shown of them."""
+    return with_holdings(User.objects.all())
+
+
+def with_holdings(people: QuerySet[User]) -> QuerySet[User]:
+    """Return people with the open assignments by which they hold something, as `open_assignments`."""
+    held = Assignment.objects.open().select_related("extension__domain", "number").order_by("starts_at", "pk")
+    return people.prefetch_related(Prefetch("assignments", queryset=held, to_attr="open_assignments"))
 
 
 def holdings_of(person: User) -> list[Assignment]:
