@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -41,23 +41,21 @@ class Section(NamedTuple):
 
 
 class Place(NamedTuple):
-    """What a kind is called, its icon, and the names of the addresses of its page and of its lists; the first that exists."""
+    """What a kind is called, its icon, and the names of the addresses of its page and of its list."""
 
     heading: str
     icon: str
     page: str
-    lists: tuple[str, ...]
+    list: str
     # What others than staff see of their own: the filter of their list of calls.
     own_filter: str = ""
 
 
 PLACES: Final = {
-    Kind.NUMBER: Place(
-        "Numbers", "numbers", "number-detail", ("number-list", "admin:telephony_number_changelist"), "didnumber"
-    ),
-    Kind.PERSON: Place("People", "people", "person-detail", ("person-list", "admin:accounts_user_changelist")),
-    Kind.EXTENSION: Place("Extensions", "extensions", "extension-detail", ("extension-list",), "extension"),
-    Kind.CALL: Place("Calls", "calls", "call-detail", ("call-list",)),
+    Kind.NUMBER: Place("Numbers", "numbers", "number-detail", "number-list", "didnumber"),
+    Kind.PERSON: Place("People", "people", "person-detail", "person-list"),
+    Kind.EXTENSION: Place("Extensions", "extensions", "extension-detail", "extension-list", "extension"),
+    Kind.CALL: Place("Calls", "calls", "call-detail", "call-list"),
 }
 
 
@@ -88,27 +86,15 @@ def _sections(viewer: User, text: str) -> list[Section]:
 def _section(viewer: User, text: str, group: Group) -> Section:
     place = PLACES[group.kind]
     hits = [Hit(_address(viewer, place, each), *_WORDS[group.kind](each)) for each in group.found]
-    every = _list_of(place, digits_of(text) or text) if group.has_more and viewer.is_staff else ""
+    every = _with_query(place.list, q=digits_of(text) or text) if group.has_more and viewer.is_staff else ""
     return Section(group.kind, place.heading, place.icon, hits, every)
 
 
 def _address(viewer: User, place: Place, each: Any) -> str:
-    """Return where one looks at something: its page, else the list in which it is found."""
+    """Return where one looks at something: its page, or one's own calls by it where that is for staff."""
     if place.own_filter and not viewer.is_staff:
         return _with_query("call-list", **{place.own_filter: each.number})
-    try:
-        return reverse(place.page, args=(each.pk,))
-    except NoReverseMatch:
-        return _list_of(place, each.number if isinstance(each, Number) else each.username)
-
-
-def _list_of(place: Place, text: str) -> str:
-    for name in place.lists:
-        try:
-            return _with_query(name, q=text)
-        except NoReverseMatch:
-            continue
-    raise NoReverseMatch(f"None of these addresses exists: {place.lists}")
+    return reverse(place.page, args=(each.pk,))
 
 
 def _calls_with(text: str) -> str:

@@ -9,7 +9,6 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import NoReverseMatch, reverse
 
 from accounts.models import Role, User
 from telephony.models import Call, CallAlias, Extension, Leg, Number, Provider
@@ -181,23 +180,6 @@ def test_nothing_is_found_and_nothing_is_asked(client: Client, people: dict[str,
     assert "What are you looking for?" in shown(client, people["sam"], "")
     assert "at least two characters" in shown(client, people["sam"], "a")
     assert "At most 200 characters" in shown(client, people["sam"], "a" * 201)
-
-
-def test_a_page_of_its_own_is_linked_to_as_soon_as_there_is_one(
-    client: Client, people: dict[str, User], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def with_pages(name: str, args: tuple = ()) -> str:
-        return f"/people/{args[0]}/" if name == "person-detail" else reverse(name, args=args)
-
-    def without_pages(name: str, args: tuple = ()) -> str:
-        if name in ("person-detail", "person-list"):
-            raise NoReverseMatch
-        return reverse(name, args=args)
-
-    monkeypatch.setattr(pages, "reverse", with_pages)
-    assert f'href="/people/{people["anna"].pk}/"' in shown(client, people["sam"], "anna")
-    monkeypatch.setattr(pages, "reverse", without_pages)
-    assert 'href="/admin/accounts/user/?q=anna"' in shown(client, people["sam"], "anna")
 
 
 # -- whatever is typed -----------------------------------------------------------------------------------------------------
