@@ -141,7 +141,7 @@ def gateways(patient: Patient) -> str:
         if gateway.state not in _USABLE or gateway.status == "DOWN":
             raise Fault(
                 f"{name} is {gateway.state}, {gateway.status}.",
-                "See its proxy, user name and password in /admin/ and whether the carrier is up; then killgw and rescan.",
+                "See its proxy, user name and password in the console, and whether the carrier is up; then killgw and rescan.",
             )
     return f"{len(wanted)} in order" if wanted else "none in use"
 
