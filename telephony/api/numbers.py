@@ -23,6 +23,7 @@ from accounts.permissions import person_of
 from telephony.api.filtering import filtered
 from telephony.filters.numbers import NumberFilter
 from telephony.models import Assignment, Extension, Number
+from telephony.models.directory import NAMED_EXTENSION
 from telephony.models.recording_policies import OWN_CHOICES
 from telephony.services.assignments import NotClaimableError
 from telephony.services.inventory import WrongOfferError
@@ -46,7 +47,6 @@ NOT_ASSIGNABLE = (
     "extension_closed", "extension_not_free", "extension_pool_empty", "number_not_free", "person_deactivated",
     "person_has_number",
 )  # fmt: skip
-EXTENSION = r"\A[1-9][0-9]{1,6}(@[a-z0-9.-]{1,253})?\Z"
 ASSIGNMENTS = KeysetPaginator(ordering=("-starts_at", "-id"))
 
 
@@ -127,7 +127,7 @@ class NumberAssigneeSerializer(StrictSerializer):
     """Who is to be given a number, and with which extension."""
 
     auth0_id = PersonField()
-    extension = StrictCharField(validators=[RegexValidator(EXTENSION)], required=False)
+    extension = StrictCharField(validators=[RegexValidator(NAMED_EXTENSION)], required=False)
 
     def validate_extension(self, value: str) -> Extension:
         """Find the extension."""

@@ -8,6 +8,7 @@ from django.utils.text import capfirst
 
 from telephony.forms.people import PersonField
 from telephony.models import Extension, Number, NumberChange, Provider
+from telephony.models.directory import NAMED_EXTENSION
 from telephony.models.recording_policies import OWN_CHOICES
 from telephony.services.number_files import LONGEST_PROVIDER
 from telephony.services.number_imports import MOST_BYTES
@@ -121,7 +122,7 @@ class AssignForm(forms.Form):
 
     person = PersonField()
     which = forms.ChoiceField(choices=((OWN, ""), (CHOSEN, "")), initial=OWN)
-    extension = forms.RegexField(r"\A[1-9][0-9]{1,6}(@[a-z0-9.-]{1,253})?\Z", required=False, widget=text())
+    extension = forms.RegexField(NAMED_EXTENSION, required=False, widget=text())
 
     def clean(self) -> dict[str, Any] | None:
         """Find the extension that is named; None where the person's own, or the next free one, will do."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # What an extension's number is, and what to say of one that is not.
 EXTENSION_NUMBER: Final = (r"\A[1-9][0-9]{1,6}\Z", "Give 2 to 7 digits, the first not 0.")
+# How one is named where it is chosen: by its number, or as number@domain.
+NAMED_EXTENSION: Final = r"\A[1-9][0-9]{1,6}(@[a-z0-9.-]{1,253})?\Z"
 
 
 class Domain(models.Model):
