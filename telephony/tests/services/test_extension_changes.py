@@ -175,11 +175,13 @@ def test_what_changes_is_written_down_and_nothing_else(sam: User, make_person: C
     extension.refresh_from_db()
     assert (extension.forward_to, extension.recording, extension.calls_at_once) == ("12403019517", "off", 5)
     assert extension.number == "1006"
-    entry = AuditEntry.objects.get()
-    assert entry.before == {"forward_to": "", "recording": "domain", "calls_at_once": None}
-    assert entry.after == {"forward_to": "12403019517", "recording": "off", "calls_at_once": 5}
+    entries = {entry.action: (entry.before, entry.after) for entry in AuditEntry.objects.all()}
+    assert entries == {
+        "extension.changed": ({"forward_to": "", "calls_at_once": None}, {"forward_to": "12403019517", "calls_at_once": 5}),
+        "recording_policy.changed": ({"recording": "domain"}, {"recording": "off"}),
+    }
     assert not change_extension(extension, wanted, actor=sam)
-    assert AuditEntry.objects.count() == 1
+    assert AuditEntry.objects.count() == len(entries)
 
 
 @pytest.mark.parametrize(
