@@ -146,7 +146,7 @@ def call_changes() -> None:
 
 def oldest_page(client: Client) -> str:
     """Return the address of the page that holds the oldest calls."""
-    from telephony.views.calls import CALLS  # noqa: PLC0415 - needs the database at hand
+    from telephony.services.call_lists import CALLS  # noqa: PLC0415 - needs the database at hand
 
     first = list(Call.objects.order_by("started_at", "id")[:30])[-1]
     return f"/?cursor={CALLS._encode(first, backwards=False)}"

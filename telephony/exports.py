@@ -48,7 +48,7 @@ Count = Callable[[int], None]
 def rows_of(calls: CallQuerySet, count: Count) -> Iterator[list[Any]]:
     """Yield a list of values for each call, in the order of COLUMNS; `count` is told from time to time how many there were."""
     done = 0
-    for done, call in enumerate(calls.iterator(chunk_size=BATCH), 1):
+    for done, call in enumerate(calls.for_listing("number", "provider", "switch").iterator(chunk_size=BATCH), 1):
         yield [value(call) for value in COLUMNS.values()]
         if done % BATCH == 0:
             count(done)

@@ -45,10 +45,12 @@ def page_of(
 ) -> Page[M]:
     """Return the page asked for; a wrong filter shows nothing but its complaint, an old cursor the first page."""
     found = _filtered(filters, queryset)
+    # Of a wrong filter there are none; a filter set may know the parts in which its list is found sooner.
+    parts = getattr(filters, "parts", ())
     try:
-        return paginator.page(found, cursor, rows)
+        return paginator.page(found, cursor, rows, parts)
     except InvalidCursor:
-        return paginator.page(found, None, rows)
+        return paginator.page(found, None, rows, parts)
 
 
 def _filtered(filters: django_filters.FilterSet | None, queryset: QuerySet[M]) -> QuerySet[M]:

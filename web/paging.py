@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from django.core import signing
@@ -38,13 +39,22 @@ class KeysetPaginator:
         self.ordering = tuple(ordering)
         self._names = [name.removeprefix("-") for name in ordering]
 
-    def page(self, queryset: QuerySet[M], cursor: str | None, limit: int) -> Page[M]:
-        """Return the page that the cursor leads to, the first without one. Raises InvalidCursor."""
+    def page(self, queryset: QuerySet[M], cursor: str | None, limit: int, parts: Sequence[QuerySet[M]] = ()) -> Page[M]:
+        """Return the page that the cursor leads to, the first without one. Raises InvalidCursor.
+
+        `parts`: querysets whose union is `queryset`, where an index has each part's rows in the list's order and none has all:
+        those of one person or another. The page's rows are looked up in each, and then loaded as `queryset` loads them.
+        """
         backwards, values = self._decode(cursor) if cursor else (False, None)
-        rows = queryset.order_by(*(self._reversed() if backwards else self.ordering))
+        looked_up = parts or [queryset]
         if values is not None:
-            rows = rows.filter(self._after(values, backwards))
-        found = list(rows[: limit + 1])
+            looked_up = [part.filter(self._after(values, backwards)) for part in looked_up]
+        ordering = self._reversed() if backwards else self.ordering
+        if parts:
+            queryset = self._at(queryset, self._keys(looked_up, ordering, limit + 1))
+        else:
+            [queryset] = looked_up
+        found = list(queryset.order_by(*ordering)[: limit + 1])
         more, items = len(found) > limit, found[:limit]
         if backwards:
             items.reverse()
@@ -55,6 +65,24 @@ class KeysetPaginator:
             self._encode(items[-1], backwards=False) if items and has_next else None,
             self._encode(items[0], backwards=True) if items and has_prev else None,
         )
+
+    def first(self, queryset: QuerySet[M], most: int, parts: Sequence[QuerySet[M]]) -> list[M]:
+        """Return the first rows of a list in parts, at most so many."""
+        return list(self._at(queryset, self.first_keys(parts, most)).order_by(*self.ordering))
+
+    def first_keys(self, parts: Sequence[QuerySet[M]], most: int) -> list[tuple[Any, ...]]:
+        """Return the values by which the first rows of a list in parts are ordered, at most of so many."""
+        return self._keys(parts, self.ordering, most)
+
+    def _keys(self, parts: Sequence[QuerySet[M]], ordering: Sequence[str], most: int) -> list[tuple[Any, ...]]:
+        keys = list({key for part in parts for key in part.order_by(*ordering).values_list(*self._names)[:most]})
+        # By the last column first: a sort leaves in their order the rows that its column does not tell apart.
+        for place, name in reversed(list(enumerate(ordering))):
+            keys.sort(key=itemgetter(place), reverse=name.startswith("-"))
+        return keys[:most]
+
+    def _at(self, queryset: QuerySet[M], keys: Sequence[tuple[Any, ...]]) -> QuerySet[M]:
+        return queryset.filter(**{f"{self._names[-1]}__in": [key[-1] for key in keys]})
 
     def _reversed(self) -> list[str]:
         return [name.removeprefix("-") if name.startswith("-") else f"-{name}" for name in self.ordering]
@@ -99,12 +127,16 @@ def _unpacked(value: Any) -> Any:
 
 
 def paged_response(
-    request: Request, queryset: QuerySet[M], serialize: Callable[[Sequence[M]], Any], paginator: KeysetPaginator
+    request: Request,
+    queryset: QuerySet[M],
+    serialize: Callable[[Sequence[M]], Any],
+    paginator: KeysetPaginator,
+    parts: Sequence[QuerySet[M]] = (),
 ) -> Response:
     """Answer with a page as a bare array; `Link` leads to its neighbours, `X-Page-Size` tells the limit."""
     limit = _limit_of(request)
     try:
-        page = paginator.page(queryset, request.query_params.get("cursor"), limit)
+        page = paginator.page(queryset, request.query_params.get("cursor"), limit, parts)
     except InvalidCursor as error:
         raise ValidationError({"cursor": [str(error)]}) from error
     links = [

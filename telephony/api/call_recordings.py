@@ -16,10 +16,10 @@ from telephony.api.serializers import CallDetailSerializer, CallSerializer, Peak
 from telephony.audio import audio_response, waveform_of
 from telephony.filters.calls import CallFilter
 from telephony.models import Call
-from telephony.models.calls import CallQuerySet
+from telephony.services.call_lists import CALLS
 from telephony.services.recordings import LegalHoldError, delete_audio, listener_of
 from web.errors import Problem
-from web.paging import KeysetPaginator, paged_response
+from web.paging import paged_response
 from web.parameters import LONGEST_VALUE, ApiView
 from web.schema.describing import described
 
@@ -48,7 +48,6 @@ EXAMPLE = [
         "local": True,
     }
 ]
-CALLS = KeysetPaginator(ordering=("-started_at", "-id"))
 
 
 def find_call(viewer: User, call_id: int) -> Call:
@@ -69,23 +68,20 @@ class CallRecordingList(ApiView):
     @described("listCalls", CallSerializer, many=True, example=EXAMPLE)
     def get(self, request: Request) -> Response:
         """List the calls that one may see, newest first."""
-        queryset = filtered_calls(request)
+        filters = filters_of(request)
 
         def serialize(calls: Sequence[Call]) -> Any:
             return CallSerializer(calls, many=True, context={"request": request}).data
 
-        return paged_response(request, queryset, serialize, CALLS)
+        return paged_response(request, filters.qs, serialize, CALLS, filters.parts)
 
 
-def filtered_calls(request: Request) -> CallQuerySet:
-    """Return the calls that the caller may see and asked for. Raises ValidationError naming the wrong parameter."""
-    filters = CallFilter(
-        request.query_params, queryset=Call.objects.visible_to(person_of(request)).for_listing(), request=request
-    )
+def filters_of(request: Request) -> CallFilter:
+    """Return the filters of the calls that the caller may see. Raises ValidationError naming the wrong parameter."""
+    filters = CallFilter(request.query_params, queryset=Call.objects.for_listing(), request=request)
     if not filters.is_valid():
         raise ValidationError({name: [str(e) for e in errors] for name, errors in filters.errors.items()})
-    calls: CallQuerySet = filters.qs
-    return calls
+    return filters
 
 
 class CallRecordingDetail(ApiView):

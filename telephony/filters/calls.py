@@ -1,6 +1,7 @@
 """How lists of calls are narrowed down; API and console declare it here once."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -93,7 +94,7 @@ class WholeNumberFilter(django_filters.Filter):
 
 
 class CallFilter(django_filters.FilterSet):
-    """The filters of a list of calls, as the person in `request.user` sees them."""
+    """The filters of a list of calls, as the person in `request.user` sees them: of the queryset only those they may see."""
 
     call_direction = django_filters.ChoiceFilter(
         choices=Call.Direction.choices, method="filter_direction", help_text="Which way, from the caller's side."
@@ -122,10 +123,20 @@ class CallFilter(django_filters.FilterSet):
         model = Call
         fields = ()
 
+    def __init__(self, data: Mapping[str, Any], *, queryset: CallQuerySet, request: Any) -> None:
+        viewer = person_of(request)
+        super().__init__(data, queryset=queryset.visible_to(viewer), request=request)
+        self._parts = queryset.parts_visible_to(viewer)
+
     @property
     def viewer(self) -> User:
         """Whose list it is."""
         return person_of(self.request)
+
+    @property
+    def parts(self) -> list[CallQuerySet]:
+        """The calls found in the parts in which they are looked up, () where they are found as a whole or not at all."""
+        return [self.filter_queryset(part) for part in self._parts] if self.is_valid() else []
 
     def filter_direction(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
         """Take a call between extensions for inbound where the viewer is its callee."""

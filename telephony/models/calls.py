@@ -71,19 +71,19 @@ class CallQuerySet(models.QuerySet["Call"]):
             return self
         return self.filter(Q(caller_user=user) | Q(callee_user=user))
 
-    def for_listing(self) -> Self:
-        """Load all that a row shows, in a fixed number of queries."""
+    def parts_visible_to(self, user: User) -> list[Self]:
+        """Return the same in parts, where an index has each part's rows in the list's order; none where one has all rows."""
+        return [] if user.is_staff else [self.filter(caller_user=user), self.filter(callee_user=user)]
+
+    def for_listing(self, *besides: str) -> Self:
+        """Load all that a row shows in two queries, also the relations that it shows `besides` the parties and the recording.
+
+        None that it does not show: of seven tables PostgreSQL chooses a plan in 20 ms, of four in 2.
+        """
         recordings = self.model._meta.apps.get_model("telephony", "Recording").objects.defer("peaks")
         return self.select_related(
-            "caller_extension", "callee_extension", "caller_user", "callee_user", "number", "provider", "switch"
+            "caller_extension", "callee_extension", "caller_user", "callee_user", *besides
         ).prefetch_related(Prefetch("recordings", recordings, to_attr="loaded_recordings"))
-
-    def latest_of(self, extension: "Extension", most: int) -> list["Call"]:
-        """Return the latest calls of an extension on either side, newest first: by one step into an index for each side."""
-        newest = self.order_by("-started_at", "-id")
-        sides = (newest.filter(caller_extension=extension)[:most], newest.filter(callee_extension=extension)[:most])
-        found = {call.pk: call for side in sides for call in side}
-        return sorted(found.values(), key=lambda call: (call.started_at, call.pk), reverse=True)[:most]
 
     def find(self, call_id: int) -> "Call":
         """Return the call of this id, or the one that it was joined to. Raises Call.DoesNotExist."""

@@ -7,11 +7,10 @@ from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.models import AuditEntry, Role, User
-from telephony.models import Assignment, Call, Revocation
+from telephony.models import Assignment, Revocation
 from telephony.services import keeping
 from telephony.services.revocations.asking import revoke_holder
 
-LAST_CALLS: Final = 5
 LAST_ENTRIES: Final = 20
 
 
@@ -75,17 +74,6 @@ def history_of(person: User) -> QuerySet[Assignment]:
     """Return what a person held before, the last first."""
     before = person.assignments.exclude(ends_at=None)
     return before.select_related("extension__domain", "number").order_by("-ends_at", "-pk")
-
-
-def last_calls_of(person: User) -> list[Call]:
-    """Return the newest calls that a person took part in. Each side by its index: an OR between them would read all calls."""
-    newest = {
-        pk: started_at
-        for side in (Call.objects.filter(caller_user=person), Call.objects.filter(callee_user=person))
-        for pk, started_at in side.order_by("-started_at", "-id").values_list("pk", "started_at")[:LAST_CALLS]
-    }
-    wanted = sorted(newest, key=lambda pk: (newest[pk], pk), reverse=True)[:LAST_CALLS]
-    return list(Call.objects.filter(pk__in=wanted).for_listing().order_by("-started_at", "-id"))
 
 
 def entries_of(person: User) -> list[AuditEntry]:

@@ -1,6 +1,6 @@
 """Calls, as a table."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import django_tables2 as tables
 from django.contrib.auth.models import AbstractBaseUser
@@ -41,6 +41,8 @@ class CallTable(tables.Table):
         template_name = "partials/table.html"
         attrs = {"class": "calls"}
 
+    # What a column needs of a call besides what every row has.
+    RELATIONS: ClassVar = {"our_number": "number", "provider": "provider", "switch": "switch"}
     # What is shown to whoever chose nothing.
     SHOWN = ("direction", "caller", "callee", "started_at", "talk", "outcome", "recording")
 

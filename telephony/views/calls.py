@@ -16,6 +16,7 @@ from accounts.permissions import person_of
 from telephony.audio import audio_response, waveform_of
 from telephony.filters.calls import CallPageFilter
 from telephony.models import Call
+from telephony.services.call_lists import CALLS
 from telephony.services.first_steps import first_steps_of
 from telephony.services.recordings import plays_of
 from telephony.switch.quality import verdict
@@ -25,9 +26,7 @@ from telephony.views.call_preferences import liking_of
 from telephony.views.route import address_about
 from web.errors import Problem
 from web.listing import listing
-from web.paging import KeysetPaginator
 
-CALLS = KeysetPaginator(ordering=("-started_at", "-id"))
 ROWS = 25
 _CALLABLE: Final = re.compile(r"[0-9]{2,15}")
 
@@ -39,7 +38,7 @@ def call_list(request: HttpRequest) -> HttpResponse:
     viewer = person_of(request)
     liking = liking_of(viewer)
     hidden = [name for name in CallTable.Meta.sequence if name not in liking.columns]
-    calls = Call.objects.visible_to(viewer).for_listing()
+    calls = Call.objects.for_listing(*(relation for name, relation in CallTable.RELATIONS.items() if name not in hidden))
     table = partial(CallTable, viewer=viewer, exclude=hidden)
     context = listing(request, calls, paginator=CALLS, table=table, filters=CallPageFilter, rows=ROWS)
     query = QueryDict(context["query"])
@@ -64,10 +63,10 @@ def _without(query: QueryDict, name: str) -> str:
 @require_safe
 def call_newer(request: HttpRequest) -> HttpResponse:
     """Tell a first page whether it has a newer call to show than the one in `first`; it fetches itself anew then."""
-    filters = CallPageFilter(request.GET, queryset=Call.objects.visible_to(person_of(request)), request=request)
-    newest = filters.qs.order_by("-started_at", "-id").values_list("pk", flat=True).first() if filters.is_valid() else None
+    filters = CallPageFilter(request.GET, queryset=Call.objects.all(), request=request)
+    newest = CALLS.first_keys(filters.parts or [filters.qs], 1) if filters.is_valid() else []
     response = HttpResponse(status=204)
-    if newest is not None and str(newest) != request.GET.get("first", ""):
+    if newest and str(newest[0][-1]) != request.GET.get("first", ""):
         response["HX-Trigger"] = "calls-changed"
     return response
 

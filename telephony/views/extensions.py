@@ -12,7 +12,8 @@ from accounts.models import AuditEntry
 from accounts.permissions import person_of
 from accounts.tables import AuditTable
 from telephony.filters.extensions import ExtensionPageFilter
-from telephony.models import Call, Extension, Revocation
+from telephony.models import Extension, Revocation
+from telephony.services.call_lists import last_calls_at
 from telephony.services.extensions import (
     NotHeldError,
     RestingError,
@@ -103,9 +104,7 @@ def _history(request: HttpRequest, extension: Extension) -> dict[str, Any]:
     """Return its last calls, its holders and what was done to it, the newest of each, as tables."""
     held = list(extension.assignments.select_related("user", "number")[:MOST_SHOWN])
     viewer = person_of(request)
-    calls = CallTable(
-        Call.objects.visible_to(viewer).for_listing().latest_of(extension, MOST_SHOWN), viewer=viewer, exclude=REST
-    )
+    calls = CallTable(last_calls_at(extension, viewer, MOST_SHOWN), viewer=viewer, exclude=REST)
     entries = AuditEntry.objects.about([extension, *held]).select_related("actor")[:MOST_SHOWN]
     return {"calls": calls, "holders": HolderTable(held), "entries": AuditTable(list(entries))}
 

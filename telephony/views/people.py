@@ -16,6 +16,7 @@ from accounts.tables import AuditTable
 from telephony.filters.people import PersonPageFilter
 from telephony.forms.kept import PersonForm, changes_of
 from telephony.models import Revocation
+from telephony.services.call_lists import last_calls_of
 from telephony.services.people import (
     NotYoursError,
     OwnAccountError,
@@ -23,7 +24,6 @@ from telephony.services.people import (
     entries_of,
     history_of,
     holdings_of,
-    last_calls_of,
     listed,
     may_change,
 )
@@ -37,6 +37,7 @@ from web.paging import KeysetPaginator
 
 PEOPLE: Final = KeysetPaginator(ordering=("-id",))
 MOST_HISTORY: Final = 20
+MOST_CALLS: Final = 5
 HIDDEN: Final = tuple(name for name in CallTable.Meta.sequence if name not in CallTable.SHOWN)
 
 DEACTIVATE: Final = Question(
@@ -68,7 +69,7 @@ def person_detail(request: HttpRequest, user_id: int) -> HttpResponse:
         "history": history_of(person)[:MOST_HISTORY],
         "usable_keys": ApiKey.objects.usable().filter(user=person).count(),
         "revocations": Revocation.objects.filter(extension__in=held).for_listing()[:1],
-        "calls": CallTable(last_calls_of(person), viewer=viewer, exclude=HIDDEN),
+        "calls": CallTable(last_calls_of(person, MOST_CALLS), viewer=viewer, exclude=HIDDEN),
         "entries": AuditTable(entries_of(person)),
     }
     return render(request, "telephony/person_detail.html", context)

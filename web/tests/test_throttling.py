@@ -131,7 +131,7 @@ def test_a_fault_of_ours_tells_it_as_well(issue: Callable, limit: int, monkeypat
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("canary")
 
-    monkeypatch.setattr("telephony.api.call_recordings.filtered_calls", broken)
+    monkeypatch.setattr("telephony.api.call_recordings.filters_of", broken)
     response = Client(raise_request_exception=False).get(PATH, headers=issue("anna"))
     assert (response.status_code, told(response)) == (500, ("3", "2", "45"))
 
