@@ -21,14 +21,18 @@ django.setup()
 from django.core.cache import cache  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
+from django.db.models import F  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from accounts.models import Role, User  # noqa: E402
+from accounts.models import Preference, Role, User  # noqa: E402
 from bench.databases import databases, settle, use  # noqa: E402
-from telephony.models import Call, Domain, Extension, Number, Provider, Switch  # noqa: E402
+from telephony.models import Call, Domain, Extension, Number, Provider, Recording, Switch  # noqa: E402
+from telephony.services.call_lists import CALLS  # noqa: E402
 from telephony.services.tallies import note_change  # noqa: E402
 from telephony.switch.causes import outcome_of  # noqa: E402
+from telephony.tables.calls import CallTable  # noqa: E402
+from telephony.views.call_preferences import COLUMNS  # noqa: E402
 
 AT_ONCE = 5_000
 EXTENSIONS = 200
@@ -40,9 +44,13 @@ PAGES = {
     "calls, declined (none)": "/?outcome=rejected",
     "calls, last 7 days": "/?when=7d",
     "calls, an extension": "/?extension=1007",
-    "calls, recorded (none)": "/?has_recording=true",
+    "calls, recorded": "/?has_recording=true",
+    "calls, busy, recorded (none)": "/?has_recording=true&outcome=busy",
     "calls, what is new": "/calls/newer?first=1",
-    "calls, the oldest page": "",
+    "calls, the oldest page": "/?cursor={oldest}",
+    "a call": "/calls/{call}/",
+    "live": "/live/",
+    "search": "/search/?q=5550123",
 }
 
 STAFF_PAGES = {
@@ -53,7 +61,16 @@ STAFF_PAGES = {
     "dashboard, 62 days": "/dashboard/?first={two_months_ago}",
     "dashboard, after a call": "/dashboard/?period=7d",
     "dashboard, how things stand": "/dashboard/now",
+    "calls, of a person": "/?person={person}",
+    "people": "/people/",
+    "a person": "/people/{person}/",
+    "extensions": "/extensions/",
+    "an extension": "/extensions/{extension}/",
+    "numbers": "/numbers/",
+    "a number": "/numbers/{number}/",
 }
+# Somebody on the staff who has chosen every column that there is.
+PAGES_OF_ALL_COLUMNS = {"calls, first page": "/", "calls, last 7 days": "/?when=7d"}
 # Half an hour away from UTC: a day of it has no whole day of UTC, the dearest case.
 CLOCK = "Asia/Kolkata"
 
@@ -96,8 +113,25 @@ def calls(count: int) -> Iterator[Call]:
         )
 
 
+def recorded() -> None:
+    """Give one in seven of the calls that were talked in a recording, which has no audio."""
+    talked = Call.objects.filter(answered=True, id__in=Call.objects.annotate(place=F("id") % 7).filter(place=0)).order_by("id")
+    batch: list[Recording] = []
+    for pk, uuid in talked.values_list("pk", "call_uuid").iterator():
+        batch.append(
+            Recording(
+                call_id=pk, leg_uuid=uuid, file_name=f"{uuid}.wav", size_bytes=1_600_044, sha256="0" * 64, channels=2,
+                sample_rate=8000, duration_ms=100_000,
+            )
+        )  # fmt: skip
+        if len(batch) == AT_ONCE:
+            Recording.objects.bulk_create(batch)
+            batch.clear()
+    Recording.objects.bulk_create(batch)
+
+
 def prepare(count: int) -> dict[str, Client]:
-    """Fill the database at hand; return who asks: staff, and a person with calls of their own."""
+    """Fill the database at hand; return who asks: staff, a person with calls of their own, and staff who want every column."""
     call_command("flush", interactive=False, verbosity=0)
     batch: list[Call] = []
     for call in calls(count):
@@ -106,15 +140,19 @@ def prepare(count: int) -> dict[str, Client]:
             Call.objects.bulk_create(batch)
             batch.clear()
     Call.objects.bulk_create(batch)
+    recorded()
     began = time.perf_counter()
     call_command("recountcalls", stdout=sys.stderr)
     print(f"counted in {time.perf_counter() - began:.1f} s", file=sys.stderr, flush=True)
     settle()
-    clients = {"staff": Client(), "person": Client()}
+    clients = {"staff": Client(), "person": Client(), "columns": Client()}
     for client in clients.values():
         client.cookies["timezone"] = CLOCK
     clients["staff"].force_login(User.objects.create_user("staff", role=Role.STAFF))
     clients["person"].force_login(User.objects.get(username="p7"))
+    every = User.objects.create_user("columns", role=Role.STAFF)
+    Preference.objects.choose(every, COLUMNS, list(CallTable.base_columns))
+    clients["columns"].force_login(every)
     return clients
 
 
@@ -133,23 +171,24 @@ def cost(client: Client, path: str, times: int, before: Callable[[], None] = lam
 
 
 def pages_of(who: str) -> dict[str, str]:
-    """Return the pages that somebody looks at."""
-    two_months_ago = timezone.localdate() - timedelta(days=61)
-    staff = {title: path.format(two_months_ago=two_months_ago) for title, path in STAFF_PAGES.items()}
-    return PAGES | (staff if who == "staff" else {})
+    """Return the addresses of the pages that somebody looks at, by title."""
+    person = User.objects.get(username="p7")
+    first = list(Call.objects.order_by("started_at", "id")[:30])[-1]
+    places = {
+        "two_months_ago": timezone.localdate() - timedelta(days=61),
+        "oldest": CALLS._encode(first, backwards=False),
+        "person": person.pk,
+        "call": Call.objects.filter(caller_user=person).latest("started_at").pk,
+        "extension": Extension.objects.get(number="1007").pk,
+        "number": Number.objects.earliest("number").pk,
+    }
+    pages = {"staff": PAGES | STAFF_PAGES, "person": PAGES, "columns": PAGES_OF_ALL_COLUMNS}[who]
+    return {title: path.format_map(places) for title, path in pages.items()}
 
 
 def call_changes() -> None:
     """Note what a record that comes in notes: the newest call's quarter of an hour is to be counted anew."""
     note_change(Call.objects.order_by("-started_at").values_list("started_at", flat=True)[:1])
-
-
-def oldest_page(client: Client) -> str:
-    """Return the address of the page that holds the oldest calls."""
-    from telephony.services.call_lists import CALLS  # noqa: PLC0415 - needs the database at hand
-
-    first = list(Call.objects.order_by("started_at", "id")[:30])[-1]
-    return f"/?cursor={CALLS._encode(first, backwards=False)}"
 
 
 def main() -> None:
@@ -171,7 +210,7 @@ def main() -> None:
             for who, client in clients.items():
                 for title, path in pages_of(who).items():
                     before = call_changes if title.endswith("after a call") else lambda: None
-                    taken = cost(client, path or oldest_page(client), options.times, before)
+                    taken = cost(client, path, options.times, before)
                     found.setdefault((who, title), []).append(taken)
     print(f"{connection.vendor}: median ms with {options.few:,} and {options.many:,} calls")
     for (who, title), (few, many) in found.items():

@@ -386,5 +386,3 @@ LOGGING = {
         "axes": {"level": "WARNING"},
     },
 }
-
-DJANGO_TABLES2_TEMPLATE = "django_tables2/bootstrap5-responsive.html"

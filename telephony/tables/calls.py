@@ -2,43 +2,32 @@
 
 from typing import Any, ClassVar
 
-import django_tables2 as tables
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils.safestring import mark_safe
 
-from telephony.models import Call
+from web.tables import Cell, ListTable
 
 DIRECTION = mark_safe('<span class="visually-hidden">Direction</span>')
 
 
-class CallTable(tables.Table):
+class CallTable(ListTable):
     """Calls as a person browses them; each cell's look is its template's."""
 
-    direction = tables.TemplateColumn(template_name="telephony/partials/call_direction.html", verbose_name=DIRECTION)
-    caller = tables.TemplateColumn(template_name="telephony/partials/call_caller.html", verbose_name="From")
-    callee = tables.TemplateColumn(template_name="telephony/partials/call_callee.html", verbose_name="To")
-    started_at = tables.TemplateColumn(template_name="telephony/partials/call_started.html", verbose_name="Started")
-    talk = tables.TemplateColumn(template_name="telephony/partials/call_talk.html", verbose_name="Talk")
-    outcome = tables.TemplateColumn(template_name="telephony/partials/call_outcome.html", verbose_name="Outcome")
-    duration = tables.TemplateColumn("{% load telephony_format %}{{ record.duration_seconds|talk_time }}", verbose_name="Whole")
-    our_number = tables.TemplateColumn(
-        "{% load telephony_format %}{{ record.number.number|default:''|phone }}", verbose_name="Our number"
-    )
-    provider = tables.TemplateColumn("{{ record.provider.name }}", verbose_name="Provider")
-    domain = tables.TemplateColumn("{{ record.domain_name }}", verbose_name="Domain")
-    switch = tables.TemplateColumn("{{ record.switch.name }}", verbose_name="Switch")
-    cause = tables.TemplateColumn("<code>{{ record.hangup_cause }}</code>", verbose_name="Cause")
-    recording = tables.TemplateColumn(template_name="telephony/partials/call_recording.html", verbose_name="Recording")
+    direction = Cell(template_name="telephony/partials/call_direction.html", verbose_name=DIRECTION)
+    caller = Cell(template_name="telephony/partials/call_caller.html", verbose_name="From")
+    callee = Cell(template_name="telephony/partials/call_callee.html", verbose_name="To")
+    started_at = Cell(template_name="telephony/partials/call_started.html", verbose_name="Started")
+    talk = Cell(template_name="telephony/partials/call_talk.html", verbose_name="Talk")
+    duration = Cell("{% load telephony_format %}{{ record.duration_seconds|talk_time }}", verbose_name="Whole")
+    outcome = Cell(template_name="telephony/partials/call_outcome.html", verbose_name="Outcome")
+    cause = Cell("<code>{{ record.hangup_cause }}</code>", verbose_name="Cause")
+    our_number = Cell("{% load telephony_format %}{{ record.number.number|default:''|phone }}", verbose_name="Our number")
+    provider = Cell("{{ record.provider.name }}", verbose_name="Provider")
+    domain = Cell("{{ record.domain_name }}", verbose_name="Domain")
+    switch = Cell("{{ record.switch.name }}", verbose_name="Switch")
+    recording = Cell(template_name="telephony/partials/call_recording.html", verbose_name="Recording")
 
-    class Meta:
-        model = Call
-        fields = ()
-        sequence = (
-            "direction", "caller", "callee", "started_at", "talk", "duration", "outcome", "cause", "our_number", "provider",
-            "domain", "switch", "recording",
-        )  # fmt: skip
-        orderable = False
-        template_name = "partials/table.html"
+    class Meta(ListTable.Meta):
         attrs = {"class": "calls"}
 
     # What a column needs of a call besides what every row has.

@@ -1,25 +1,18 @@
 """The quarantine, as a table."""
 
-import django_tables2 as tables
-
-from telephony.models import Quarantine
+from web.tables import Cell, ListTable
 
 
-class QuarantineTable(tables.Table):
+class QuarantineTable(ListTable):
     """What nobody could read, as staff look through it; each cell's look is its template's."""
 
-    reason = tables.TemplateColumn(template_name="telephony/partials/quarantine_reason.html", verbose_name="Why")
-    kind = tables.TemplateColumn("{{ record.get_kind_display|capfirst }}", verbose_name="Kind")
-    seen = tables.TemplateColumn(template_name="telephony/partials/quarantine_seen.html", verbose_name="Last came")
-    address = tables.TemplateColumn('{{ record.address|default:"a file" }}', verbose_name="From")
-    attempts = tables.TemplateColumn("{{ record.times_seen }}", verbose_name="Tried")
-    size = tables.TemplateColumn("{{ record.size_bytes|filesizeformat }}", verbose_name="Size")
-    state = tables.TemplateColumn(template_name="telephony/partials/quarantine_state.html", verbose_name="State")
+    reason = Cell(template_name="telephony/partials/quarantine_reason.html", verbose_name="Why")
+    kind = Cell("{{ record.get_kind_display|capfirst }}", verbose_name="Kind")
+    seen = Cell(template_name="telephony/partials/quarantine_seen.html", verbose_name="Last came")
+    address = Cell('{{ record.address|default:"a file" }}', verbose_name="From")
+    attempts = Cell("{{ record.times_seen }}", verbose_name="Tried")
+    size = Cell("{{ record.size_bytes|filesizeformat }}", verbose_name="Size")
+    state = Cell(template_name="telephony/partials/quarantine_state.html", verbose_name="State")
 
-    class Meta:
-        model = Quarantine
-        fields = ()
-        sequence = ("reason", "kind", "seen", "address", "attempts", "size", "state")
-        orderable = False
-        template_name = "partials/table.html"
+    class Meta(ListTable.Meta):
         attrs = {"class": "calls records quarantined"}

@@ -43,7 +43,7 @@ class Liking(NamedTuple):
 def liking_of(person: User) -> Liking:
     """Return how a person likes the list of calls."""
     chosen = Preference.objects.chosen_by(person)
-    columns = [name for name in CallTable.Meta.sequence if name in chosen.get(COLUMNS, ())]
+    columns = [name for name in CallTable.base_columns if name in chosen.get(COLUMNS, ())]
     return Liking(chosen.get(FILTERS, []), columns or [*CallTable.SHOWN])
 
 
@@ -82,7 +82,7 @@ def _keep(person: User, saved: list[dict[str, Any]]) -> None:
 @require_POST
 def columns_choose(request: HttpRequest) -> HttpResponse:
     """Choose the columns of the list; none chosen means those of the beginning."""
-    chosen = [name for name in CallTable.Meta.sequence if name in request.POST.getlist("column")]
+    chosen = [name for name in CallTable.base_columns if name in request.POST.getlist("column")]
     Preference.objects.choose(person_of(request), COLUMNS, chosen)
     query = QueryDict(request.POST.get("query", "")[:2000])
     kept = {name: query[name] for name in CallPageFilter.base_filters if query.get(name)}

@@ -37,7 +37,7 @@ def call_list(request: HttpRequest) -> HttpResponse:
     """Show the calls that the person may see, newest first."""
     viewer = person_of(request)
     liking = liking_of(viewer)
-    hidden = [name for name in CallTable.Meta.sequence if name not in liking.columns]
+    hidden = [name for name in CallTable.base_columns if name not in liking.columns]
     calls = Call.objects.for_listing(*(relation for name, relation in CallTable.RELATIONS.items() if name not in hidden))
     table = partial(CallTable, viewer=viewer, exclude=hidden)
     context = listing(request, calls, paginator=CALLS, table=table, filters=CallPageFilter, rows=ROWS)
@@ -45,7 +45,7 @@ def call_list(request: HttpRequest) -> HttpResponse:
     context |= {
         "chips": [(label, value, _without(query, name)) for name, label, value in context["filters"].chosen],
         "saved_filters": liking.saved_filters,
-        "columns": [(name, CallTable.base_columns[name].verbose_name, name not in hidden) for name in CallTable.Meta.sequence],
+        "columns": [(name, CallTable.base_columns[name].verbose_name, name not in hidden) for name in CallTable.base_columns],
     }
     if not context["page"].items and not context["is_filtered"] and not viewer.is_staff:
         context["first_steps"] = first_steps_of(viewer)

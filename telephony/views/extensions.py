@@ -38,7 +38,7 @@ MOST_REVOCATIONS: Final = 20
 # How much of its past an extension's page shows; the lists have the rest.
 MOST_SHOWN: Final = 10
 # Columns of a list of calls that are left to the list.
-REST: Final = tuple(name for name in CallTable.Meta.sequence if name not in CallTable.SHOWN)
+REST: Final = tuple(name for name in CallTable.base_columns if name not in CallTable.SHOWN)
 
 
 CLOSE: Final = Question(

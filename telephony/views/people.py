@@ -38,7 +38,7 @@ from web.paging import KeysetPaginator
 PEOPLE: Final = KeysetPaginator(ordering=("-id",))
 MOST_HISTORY: Final = 20
 MOST_CALLS: Final = 5
-HIDDEN: Final = tuple(name for name in CallTable.Meta.sequence if name not in CallTable.SHOWN)
+HIDDEN: Final = tuple(name for name in CallTable.base_columns if name not in CallTable.SHOWN)
 
 DEACTIVATE: Final = Question(
     "Deactivate this person?",
