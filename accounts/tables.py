@@ -14,7 +14,7 @@ class AuditTable(ListTable):
     target = Cell(template_name="accounts/partials/audit_target.html", verbose_name="To what")
     changes = Cell(template_name="accounts/partials/audit_changes.html", verbose_name="Before and after")
 
-    class Meta(ListTable.Meta):
+    class Meta:
         attrs = {"class": "calls audit"}
 
 
@@ -27,7 +27,7 @@ class InvitationTable(ListTable):
     sent = Cell(template_name="accounts/partials/invitation_sent.html", verbose_name="Sent")
     withdraw = Cell(template_name="accounts/partials/invitation_withdraw.html", verbose_name=ACTION)
 
-    class Meta(ListTable.Meta):
+    class Meta:
         attrs = {"class": "calls invitations"}
 
 
@@ -43,7 +43,7 @@ class KeyTable(ListTable):
     state = Cell(template_name="accounts/partials/key_state.html", verbose_name="State")
     action = Cell(template_name="accounts/partials/key_revoke.html", verbose_name=ACTION)
 
-    class Meta(ListTable.Meta):
+    class Meta:
         attrs = {"class": "calls keys"}
 
     def __init__(self, *args: Any, of_everybody: bool, **kwargs: Any) -> None:

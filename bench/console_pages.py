@@ -44,6 +44,8 @@ PAGES = {
     "calls, declined (none)": "/?outcome=rejected",
     "calls, last 7 days": "/?when=7d",
     "calls, an extension": "/?extension=1007",
+    "calls, an idle extension (none)": "/?extension=2999",
+    "calls, of an hour (none)": "/?min_duration=3600",
     "calls, recorded": "/?has_recording=true",
     "calls, busy, recorded (none)": "/?has_recording=true&outcome=busy",
     "calls, what is new": "/calls/newer?first=1",
@@ -81,6 +83,7 @@ def calls(count: int) -> Iterator[Call]:
     provider, switch = Provider.objects.create(name="Bench"), Switch.objects.create(name="fs1")
     people = User.objects.bulk_create(User(username=f"p{n}", subject=f"bench|{n}", issuer="bench") for n in range(EXTENSIONS))
     extensions = Extension.objects.bulk_create(Extension(domain=domain, number=str(1000 + n)) for n in range(EXTENSIONS))
+    Extension.objects.create(domain=domain, number="2999")
     numbers = Number.objects.bulk_create(
         Number(number=f"1703{2_000_000 + n}", provider=provider, country="US") for n in range(EXTENSIONS)
     )
@@ -214,7 +217,7 @@ def main() -> None:
                     found.setdefault((who, title), []).append(taken)
     print(f"{connection.vendor}: median ms with {options.few:,} and {options.many:,} calls")
     for (who, title), (few, many) in found.items():
-        print(f"{who:7} {title:28} {few:8.1f} {many:8.1f}   x {many / few:.2f}")
+        print(f"{who:7} {title:32} {few:8.1f} {many:8.1f}   x {many / few:.2f}")
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def page_of(
 ) -> Page[M]:
     """Return the page asked for; a wrong filter shows nothing but its complaint, an old cursor the first page."""
     found = _filtered(filters, queryset)
-    # Of a wrong filter there are none; a filter set may know the parts in which its list is found sooner.
+    # A filter set may know the parts in which its list is found soonest.
     parts = getattr(filters, "parts", ())
     try:
         return paginator.page(found, cursor, rows, parts)

@@ -42,8 +42,8 @@ class KeysetPaginator:
     def page(self, queryset: QuerySet[M], cursor: str | None, limit: int, parts: Sequence[QuerySet[M]] = ()) -> Page[M]:
         """Return the page that the cursor leads to, the first without one. Raises InvalidCursor.
 
-        `parts`: querysets whose union is `queryset`, where an index has each part's rows in the list's order and none has all:
-        those of one person or another. The page's rows are looked up in each, and then loaded as `queryset` loads them.
+        `parts`: querysets whose union is `queryset`. The page's rows are looked up in each of them, and then loaded as
+        `queryset` loads them: for lists that no index has in their order as a whole, or whose rows an index finds by itself.
         """
         backwards, values = self._decode(cursor) if cursor else (False, None)
         looked_up = parts or [queryset]

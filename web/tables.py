@@ -48,6 +48,5 @@ def _compiled(source: str) -> Template:
 class ListTable(tables.Table):
     """A table in the console's look; its columns are all declared, in their order."""
 
-    class Meta:
-        orderable = False
-        template_name = "partials/table.html"
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **({"orderable": False, "template_name": "partials/table.html"} | options))

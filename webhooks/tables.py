@@ -14,7 +14,7 @@ class WebhookTable(ListTable):
     created_at = Cell(template_name="webhooks/partials/created_at.html", verbose_name="Made")
     state = Cell(template_name="webhooks/partials/webhook_state.html", verbose_name="State")
 
-    class Meta(ListTable.Meta):
+    class Meta:
         attrs = {"class": "calls records webhooks"}
 
     def __init__(self, *args: Any, of_everybody: bool, **kwargs: Any) -> None:
@@ -30,5 +30,5 @@ class DeliveryTable(ListTable):
     answer = Cell(template_name="webhooks/partials/delivery_answer.html", verbose_name="Answer")
     state = Cell(template_name="webhooks/partials/delivery_state.html", verbose_name="State")
 
-    class Meta(ListTable.Meta):
+    class Meta:
         attrs = {"class": "calls records deliveries"}

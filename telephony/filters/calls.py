@@ -1,9 +1,9 @@
 """How lists of calls are narrowed down; API and console declare it here once."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import django_filters
 from django import forms
@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.permissions import person_of
 from telephony.fields import normalise_number
-from telephony.models import Call
+from telephony.models import Call, Extension, Switch
 from telephony.models.calls import CallQuerySet
 from web.filters import BooleanFilter, InstantFilter, LocalDayFilter
 
@@ -93,6 +93,18 @@ class WholeNumberFilter(django_filters.Filter):
     field_class = forms.IntegerField
 
 
+def sides_of(kind: Literal["user", "extension"], ids: Sequence[int]) -> tuple[Q, Q]:
+    """Return the conditions of the calls that came from somebody, and of those that went to them."""
+    return Q(**{f"caller_{kind}__in": ids}), Q(**{f"callee_{kind}__in": ids})
+
+
+def _extensions(text: str) -> list[int]:
+    """Return the ids of the extensions that a filter names: of all domains where it names none."""
+    number, _, domain = text.partition("@")
+    found = Extension.objects.filter(number=number)
+    return list((found.filter(domain__name=domain.lower()) if domain else found).values_list("pk", flat=True))
+
+
 class CallFilter(django_filters.FilterSet):
     """The filters of a list of calls, as the person in `request.user` sees them: of the queryset only those they may see."""
 
@@ -124,9 +136,8 @@ class CallFilter(django_filters.FilterSet):
         fields = ()
 
     def __init__(self, data: Mapping[str, Any], *, queryset: CallQuerySet, request: Any) -> None:
-        viewer = person_of(request)
-        super().__init__(data, queryset=queryset.visible_to(viewer), request=request)
-        self._parts = queryset.parts_visible_to(viewer)
+        super().__init__(data, queryset=queryset.visible_to(person_of(request)), request=request)
+        self._calls = queryset
 
     @property
     def viewer(self) -> User:
@@ -135,8 +146,29 @@ class CallFilter(django_filters.FilterSet):
 
     @property
     def parts(self) -> list[CallQuerySet]:
-        """The calls found in the parts in which they are looked up, () where they are found as a whole or not at all."""
-        return [self.filter_queryset(part) for part in self._parts] if self.is_valid() else []
+        """The calls found, in the parts in which a page of them is looked up; none where a filter is wrong.
+
+        An index has the calls of one party in the list's order, none those of one party or the other; and of whom there are
+        few PostgreSQL's planner does not know: it would read all calls to find a page of theirs.
+        """
+        if not self.is_valid():
+            return []
+        name, sides = self._sides()
+        return [self._narrowed(self._calls.filter(side), name) for side in sides]
+
+    def _sides(self) -> tuple[str, tuple[Q, ...]]:
+        """Return the filter that the parts stand for, "" where it is none, and the conditions of each."""
+        extension = self.form.cleaned_data["extension"]
+        if not self.viewer.is_staff:
+            return "", sides_of("user", [self.viewer.pk])
+        return ("extension", sides_of("extension", _extensions(extension))) if extension else ("", (Q(),))
+
+    def _narrowed(self, queryset: CallQuerySet, besides: str) -> CallQuerySet:
+        """Apply every filter but the one that is applied already."""
+        for name, value in self.form.cleaned_data.items():
+            if name != besides:
+                queryset = self.filters[name].filter(queryset, value)
+        return queryset
 
     def filter_direction(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
         """Take a call between extensions for inbound where the viewer is its callee."""
@@ -148,11 +180,9 @@ class CallFilter(django_filters.FilterSet):
 
     def filter_extension(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
         """Keep the calls of an extension, given by its number, on either side."""
-        number, _, domain = value.partition("@")
-        caller, callee = Q(caller_extension__number=number), Q(callee_extension__number=number)
-        if domain:
-            caller &= Q(caller_extension__domain__name=domain.lower())
-            callee &= Q(callee_extension__domain__name=domain.lower())
+        if not value:
+            return queryset
+        caller, callee = sides_of("extension", _extensions(value))
         return queryset.filter(caller | callee)
 
     def filter_cause(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
@@ -217,6 +247,10 @@ class CallPageFilter(CallFilter):
             if attributes.get("type") == "date" and len(str(self.data.get(name, ""))) > len("2026-11-24"):
                 self.form.fields[name].widget.input_type = "text"
 
+    def _sides(self) -> tuple[str, tuple[Q, ...]]:
+        person = self.form.cleaned_data["person"]
+        return ("person", sides_of("user", [person])) if person and self.viewer.is_staff else super()._sides()
+
     @property
     def selects(self) -> list[forms.BoundField]:
         """The fields that are shown as selections."""
@@ -260,15 +294,20 @@ class CallPageFilter(CallFilter):
 
     def filter_switch(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
         """Keep the calls of the switch of this name."""
-        return queryset.filter(switch__name=value)
+        return (
+            queryset.filter(switch__in=list(Switch.objects.filter(name=value).values_list("pk", flat=True)))
+            if value
+            else queryset
+        )
 
     def filter_person(self, queryset: CallQuerySet, name: str, value: int | None) -> CallQuerySet:
         """Keep, for staff, the calls that somebody took part in; others have their own and nobody else's."""
-        if value is None:
+        if value is None or (value == self.viewer.pk and not self.viewer.is_staff):
             return queryset
-        if not self.viewer.is_staff and value != self.viewer.pk:
+        if not self.viewer.is_staff:
             return queryset.none()
-        return queryset.filter(Q(caller_user=value) | Q(callee_user=value))
+        caller, callee = sides_of("user", [value])
+        return queryset.filter(caller | callee)
 
     def filter_parties(self, queryset: CallQuerySet, name: str, value: str) -> CallQuerySet:
         """Keep the calls in which either party's number has these digits."""

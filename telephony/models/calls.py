@@ -71,10 +71,6 @@ class CallQuerySet(models.QuerySet["Call"]):
             return self
         return self.filter(Q(caller_user=user) | Q(callee_user=user))
 
-    def parts_visible_to(self, user: User) -> list[Self]:
-        """Return the same in parts, where an index has each part's rows in the list's order; none where one has all rows."""
-        return [] if user.is_staff else [self.filter(caller_user=user), self.filter(callee_user=user)]
-
     def for_listing(self, *besides: str) -> Self:
         """Load all that a row shows in two queries, also the relations that it shows `besides` the parties and the recording.
 

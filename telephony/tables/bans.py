@@ -13,7 +13,7 @@ class BanTable(ListTable):
     reason = Cell(template_name="telephony/partials/ban_reason.html", verbose_name="Why")
     action = Cell(template_name="telephony/partials/ban_lift.html", verbose_name=ACTION)
 
-    class Meta(ListTable.Meta):
+    class Meta:
         attrs = {"class": "calls bans"}
 
 
@@ -25,5 +25,5 @@ class FailedRegistrationTable(ListTable):
     last = Cell(template_name="telephony/partials/failed_last.html", verbose_name="Last tried")
     last_at = Cell(template_name="telephony/partials/failed_at.html", verbose_name="When")
 
-    class Meta(ListTable.Meta):
+    class Meta:
         attrs = {"class": "calls failures"}

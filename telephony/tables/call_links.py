@@ -13,5 +13,5 @@ class CallLinkTable(ListTable):
     state = Cell(template_name="telephony/partials/link_outcome.html", verbose_name="State")
     call = Cell(template_name="telephony/partials/link_call.html", verbose_name="Call")
 
-    class Meta(ListTable.Meta):
+    class Meta:
         attrs = {"class": "calls records links"}

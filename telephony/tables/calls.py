@@ -27,7 +27,7 @@ class CallTable(ListTable):
     switch = Cell("{{ record.switch.name }}", verbose_name="Switch")
     recording = Cell(template_name="telephony/partials/call_recording.html", verbose_name="Recording")
 
-    class Meta(ListTable.Meta):
+    class Meta:
         attrs = {"class": "calls"}
 
     # What a column needs of a call besides what every row has.

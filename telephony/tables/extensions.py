@@ -12,7 +12,7 @@ class ExtensionTable(ListTable):
     phones = Cell(template_name="telephony/partials/extension_registered.html", verbose_name="Phones")
     state = Cell(template_name="telephony/partials/extension_state.html", verbose_name="State")
 
-    class Meta(ListTable.Meta):
+    class Meta:
         attrs = {"class": "calls records extensions"}
 
 
@@ -24,5 +24,5 @@ class HolderTable(ListTable):
     since = Cell(template_name="telephony/partials/holder_since.html", verbose_name="From")
     until = Cell(template_name="telephony/partials/holder_until.html", verbose_name="Until")
 
-    class Meta(ListTable.Meta):
+    class Meta:
         attrs = {"class": "calls records holders"}

@@ -15,7 +15,7 @@ class DomainTable(ListTable):
     )
     state = Cell(template_name="telephony/partials/in_use.html", verbose_name="State")
 
-    class Meta(ListTable.Meta):
+    class Meta:
         attrs = {"class": "calls records domains"}
 
 
@@ -27,7 +27,7 @@ class ProviderTable(ListTable):
     gateways = Cell("{{ record.gateway_count }}", verbose_name="Gateways")
     since = Cell(template_name="telephony/partials/created_at.html", verbose_name="Since")
 
-    class Meta(ListTable.Meta):
+    class Meta:
         attrs = {"class": "calls records providers"}
 
 
@@ -40,5 +40,5 @@ class GatewayTable(ListTable):
     live = Cell(template_name="telephony/partials/gateway_live.html", verbose_name="On the switches")
     state = Cell(template_name="telephony/partials/in_use.html", verbose_name="State")
 
-    class Meta(ListTable.Meta):
+    class Meta:
         attrs = {"class": "calls records gateways"}

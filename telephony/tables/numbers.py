@@ -21,5 +21,5 @@ class NumberTable(ListTable):
     provider = Cell("{{ record.provider.name }}", verbose_name="Provider")
     country = Cell("{% firstof record.country 'unknown' %}", verbose_name="Country")
 
-    class Meta(ListTable.Meta):
+    class Meta:
         attrs = {"class": "calls numbers"}

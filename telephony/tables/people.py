@@ -13,5 +13,5 @@ class PersonTable(ListTable):
     seen = Cell(template_name="telephony/partials/person_seen.html", verbose_name="Last sign-in")
     state = Cell(template_name="telephony/partials/person_state.html", verbose_name="State")
 
-    class Meta(ListTable.Meta):
+    class Meta:
         attrs = {"class": "calls records people"}

@@ -14,5 +14,5 @@ class QuarantineTable(ListTable):
     size = Cell("{{ record.size_bytes|filesizeformat }}", verbose_name="Size")
     state = Cell(template_name="telephony/partials/quarantine_state.html", verbose_name="State")
 
-    class Meta(ListTable.Meta):
+    class Meta:
         attrs = {"class": "calls records quarantined"}

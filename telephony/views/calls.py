@@ -64,7 +64,7 @@ def _without(query: QueryDict, name: str) -> str:
 def call_newer(request: HttpRequest) -> HttpResponse:
     """Tell a first page whether it has a newer call to show than the one in `first`; it fetches itself anew then."""
     filters = CallPageFilter(request.GET, queryset=Call.objects.all(), request=request)
-    newest = CALLS.first_keys(filters.parts or [filters.qs], 1) if filters.is_valid() else []
+    newest = CALLS.first_keys(filters.parts, 1)
     response = HttpResponse(status=204)
     if newest and str(newest[0][-1]) != request.GET.get("first", ""):
         response["HX-Trigger"] = "calls-changed"

@@ -212,9 +212,9 @@ def test_as_many_queries_for_one_row_as_for_many(
     scene: SimpleNamespace, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     scene.get("staff", "call-recording?limit=1")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert len(scene.get("staff", "call-recording?limit=1").json()) == 1
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert len(scene.get("staff", "call-recording").json()) == 5
 
 

@@ -167,7 +167,7 @@ def test_as_many_queries_for_one_row_as_for_many(
     client.get("/")
     for limit in (1, 13):
         monkeypatch.setattr("telephony.views.calls.ROWS", limit)
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             client.get("/")
 
 
