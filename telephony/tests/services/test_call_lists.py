@@ -22,7 +22,7 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 @pytest.fixture
 def world(make_person: Callable[..., User], hold: Callable[..., Assignment]) -> SimpleNamespace:
-    """Three people who called each other and strangers, at moments of which several calls share one."""
+    """Three people who called each other and strangers, in no order, at moments of which several calls share one."""
     people = {name: make_person(name) for name in ("anna", "ben", "carl")}
     extensions: dict[str, Extension] = {
         name: hold(person, number).extension
@@ -38,7 +38,7 @@ def world(make_person: Callable[..., User], hold: Callable[..., Assignment]) -> 
             caller_extension=extensions.get(caller or ""),
             callee_user=people.get(callee or ""),
             callee_extension=extensions.get(callee or ""),
-            started_at=NOON + timedelta(minutes=place // 3),
+            started_at=NOON + timedelta(minutes=place * 5 % 9),
             hangup_cause="USER_BUSY" if place % 2 else "NO_ANSWER",
         )
     people["sam"] = make_person("sam", Role.STAFF)
