@@ -1,7 +1,11 @@
-"""Bodies that are larger than what is read of them."""
+"""Bodies that are larger than what is read of them, and those of which nobody says how large they are."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
+from django.http import HttpRequest
+
+# The verbs with which one may come.
+WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 CHUNK_BYTES = 64 * 1024
 MOST_DRAINED = 256 * 1024 * 1024
 
@@ -23,3 +27,15 @@ def drain(stream: Readable) -> None:
     drained = 0
     while drained < MOST_DRAINED and (chunk := stream.read(CHUNK_BYTES)):
         drained += len(chunk)
+
+
+def is_of_unknown_length(request: HttpRequest) -> bool:
+    """Tell whether a body comes in pieces, without its length: to Django it would be none at all.
+
+    Over HTTP/2 no header says that there is one; a server that ends what is read (PEP 3333's extension) can be asked.
+    """
+    if "Transfer-Encoding" in request.headers:
+        return True
+    if request.META.get("CONTENT_LENGTH") or not request.META.get("wsgi.input_terminated"):
+        return False
+    return bool(request.META["wsgi.input"].read(1))

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from web import entity_tags, idempotency, read_only, throttling
+from web.bodies import WITH_BODY, is_of_unknown_length
 from web.errors import Problem
 from web.proofs import KEY_HEADER
 
@@ -44,6 +45,8 @@ class ApiView(APIView):
         if not hasattr(self, str(request.method).lower()):
             # A 405, whatever else is wrong with it.
             return
+        if request.method in WITH_BODY and is_of_unknown_length(request._request):
+            raise Problem(411, "length_required", "A body needs a Content-Length: one that comes in pieces is not read.")
         self._check_parameters(request)
         if self.refuses_when_read_only and request.method not in read_only.SAFE_METHODS:
             read_only.refuse()

@@ -172,6 +172,8 @@ def test_a_body_is_json_under_either_name_and_an_object(scene: Scene) -> None:
                 yield row, verb, problem(ask(data=data), 400, "invalid_input", "parse_error")
             yield row, verb, problem(ask(data='{"no_such_member": 1}'), 400, "invalid_input")
             yield row, verb, problem(ask(data='{"a": "' + "x" * 1_100_000 + '"}'), 413, "body_too_large")
+            # Taken for none it would have done something else than it says.
+            yield row, verb, problem(ask(headers={"transfer-encoding": "chunked"}), 411, "length_required")
 
     assert wrong(faults()) == []
 

@@ -24,6 +24,7 @@ ERRORS: Final[Mapping[int, tuple[str, tuple[str, ...]]]] = {
     406: ("None of the media types of `Accept` is to be had.", ("not_acceptable",)),
     409: ("It cannot be done as things stand.", ()),
     412: ("It has changed since: `If-Match` has another tag than it.", ("precondition_failed",)),
+    411: ("The body comes without its length.", ("length_required",)),
     413: ("The body is larger than this endpoint takes.", ("body_too_large",)),
     415: ("Only JSON is read here: see `Content-Type`.", ("unsupported_media_type",)),
     422: ("The `Idempotency-Key` came with another body before.", ("idempotency_key_reused",)),

@@ -11,12 +11,12 @@ from drf_spectacular.plumbing import ResolvedComponent, build_examples_list
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 
+from web.bodies import WITH_BODY
 from web.idempotency import is_idempotent
 from web.schema import components
 from web.schema.describing import Description, description_of
 from web.schema.queries import Schema, UndescribedError, query_parameters
 
-WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 COMPARED: Final = frozenset({"PUT", "PATCH", "DELETE"})
 ALWAYS: Final = (400, 405, 406, 429, 500, 503)
 _VERB: Final = re.compile(r"\A(?:Return|Tell) (\w)")
@@ -159,7 +159,7 @@ class AutoSchema(BaseAutoSchema):
         found |= {403: set()} if narrowed else {}
         found |= {404: set()} if "{" in self.path or any(getattr(each, "is_hidden", False) for each in authenticators) else {}
         found |= {412: set()} if self.method in COMPARED else {}
-        found |= {413: set(), 415: set()} if has_body else {}
+        found |= {411: set(), 413: set(), 415: set()} if has_body else {}
         found |= {409: {"idempotency_in_progress"}, 422: set()} if is_idempotent(self._handler) else {}
         for status, codes in self.described.refuses.items():
             found.setdefault(status, set()).update(codes)

@@ -3,6 +3,8 @@
 import ipaddress
 import logging
 import sys
+from io import BytesIO
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -41,6 +43,19 @@ def test_the_answer_has_the_type_asked_for(
 ) -> None:
     response = client.get(PATH, headers=key | ({"accept": accept} if accept else {}))
     assert (response.status_code, response["Content-Type"]) == (status, answered)
+
+
+def test_a_body_of_unknown_length_is_not_taken_for_none(client: Client, key: dict[str, str]) -> None:
+    def ask(body: bytes, **environ: Any) -> tuple[int, str]:
+        answer = client.generic("POST", "/api/v2/tokens", headers=key, **{"wsgi.input": BytesIO(body)}, **environ)
+        return answer.status_code, answer.json()["code"]
+
+    body, ends = b'{"name": "by pieces"}', {"wsgi.input_terminated": True}
+    assert ask(body, HTTP_TRANSFER_ENCODING="chunked") == (411, "length_required")
+    # As over HTTP/2, where no header tells of it.
+    assert ask(body, **ends) == (411, "length_required")
+    assert ask(b"", **ends) == (400, "invalid_input")
+    assert ApiKey.objects.count() == 1
 
 
 @pytest.mark.parametrize("query", ["a=1", "limit=1&limit=2", "cursor=" + "a" * 1001, "call_from=%00"])
