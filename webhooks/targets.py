@@ -22,10 +22,14 @@ LEAST_PORT: Final = 1024
 LOCALHOST: Final = "localhost"
 # Of IPv6 all that is handed out to networks. The rest is local, reserved, or wraps an IPv4 address.
 _UNICAST: Final = ipaddress.ip_network("2000::/3")
-# Public by their numbers, and not what they look like: Azure's own host services; 6to4, its relays and Teredo, which wrap IPv4
-# addresses; examples in documents.
+# Public by their numbers, and not what they look like: Azure's own host services; what protocols have for themselves, among it
+# Oracle's metadata, which Python counts as public up to 3.11.9; 6to4, its relays and Teredo, which wrap IPv4 addresses;
+# examples in documents.
 _SPECIAL: Final = tuple(
-    map(ipaddress.ip_network, ("168.63.129.16/32", "192.88.99.0/24", "2002::/16", "2001::/32", "3fff::/20"))
+    map(
+        ipaddress.ip_network,
+        ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "2002::/16", "2001::/32", "3fff::/20"),
+    )
 )
 _PATH: Final = re.compile(r"[!-~]*")
 _HOST: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
@@ -82,6 +86,9 @@ def parse_target(url: str, allowed: Sequence[Network]) -> Target:
 
 def _ascii_host(name: str, *, is_bracketed: bool) -> str:
     """Return a host as the network knows it: a name of other scripts in its ASCII form, an address in its short one."""
+    if "%" in name:
+        # An address with the network card by which it is to be reached is none of the public network.
+        raise TargetError("This is no host name.")
     try:
         return str(ipaddress.ip_address(name))
     except ValueError:
