@@ -125,4 +125,8 @@ class AuditEntry(models.Model):
 
 def _plain(value: Any) -> str:
     """Return a value of an entry as text."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     return "" if value is None else str(value)

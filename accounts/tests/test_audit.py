@@ -156,3 +156,13 @@ def test_newest_first_also_within_an_instant(sam: User) -> None:
     assert AuditEntry.objects.filter(at__gt=timezone.now() - timedelta(minutes=1)).count() == 3
     ids = list(AuditEntry.objects.values_list("pk", flat=True))
     assert ids == sorted(ids, reverse=True)
+
+
+def test_the_page_says_it_in_words(client: Client, sam: User) -> None:
+    before = {"active": True, "scopes": ["calls:read"], "limit": 0}
+    AuditEntry.objects.record("user.changed", sam, before=before, after={"active": False, "scopes": ["calls:read", "admin"]})
+    client.force_login(sam)
+    text = client.get(PAGE).content.decode()
+    assert "<del>yes</del> <ins>no</ins>" in text
+    assert "<del>calls:read</del> <ins>calls:read, admin</ins>" in text
+    assert "<del>0</del>" in text
