@@ -54,7 +54,7 @@
     label: way.label, data: way.calls, addresses: way.addresses, ink: WAYS[way.way], maxBarThickness: 44, borderRadius: 3,
   }));
   const rate = {
-    label: "Answered", data: data.rates, addresses: data.rate_addresses, ink: "--voice-1", borderWidth: 2, pointRadius: 2,
+    label: "Answered", data: data.rates, addresses: data.rate_addresses, ink: "--voice-1", borderWidth: 2, pointRadius: 2, clip: 4,
     pointHitRadius: 12, spanGaps: true,
   };
   const charts = [

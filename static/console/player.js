@@ -8,6 +8,8 @@
   const part = (name) => bar.querySelector(`[data-player="${name}"]`);
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const stamp = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+  // In whole seconds, as the lists say it.
+  const whole = () => (wave ? Math.round(wave.getDuration()) : 0);
   const inline = bar.classList.contains("is-inline");
   let wave = null;
   let current = null;
@@ -68,7 +70,7 @@
       wave.play().catch(() => bar.classList.remove("is-playing"));
     });
     wave.on("timeupdate", (at) => {
-      part("time").textContent = `${stamp(at)} / ${stamp(wave.getDuration())}`;
+      part("time").textContent = `${stamp(at)} / ${stamp(whole())}`;
       bar.dataset.at = at.toFixed(2);
     });
     wave.on("play", () => mark(true));
@@ -82,7 +84,7 @@
 
   // What is drawn and not played yet says how long it is.
   function idle() {
-    part("time").textContent = stamp(wave ? wave.getDuration() : 0);
+    part("time").textContent = stamp(whole());
   }
 
   function mark(playing) {

@@ -13,7 +13,7 @@ from web.filters import BooleanFilter
 
 ROLES = (("", "Any role"), *((role.value, str(role.label)) for role in Role))
 STATES = (("", "In and out"), ("true", "Active"), ("false", "Deactivated"))
-HOLDING = (("", "With and without a number"), ("true", "With a number"), ("false", "Without a number"))
+HOLDING = (("", "Number or none"), ("true", "With a number"), ("false", "Without a number"))
 
 
 class PersonFilter(django_filters.FilterSet):
