@@ -26,8 +26,11 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         return self.filter(user=user)
 
     def visible_to(self, user: User) -> Self:
-        """Return those that this person may look at: staff everybody's, others their own."""
-        return self if user.is_staff else self.of(user)
+        """Return those that this person may look at: staff everybody's, others their own.
+
+        One of everybody's calls is none of theirs any more who work no longer as staff: its log shows those calls.
+        """
+        return self if user.is_staff else self.of(user).filter(scope=Subscription.Scope.OWN)
 
     def for_listing(self) -> Self:
         """Load with each whose it is."""

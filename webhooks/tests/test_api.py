@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from standardwebhooks import Webhook
 
-from accounts.models import AuditEntry, Role
+from accounts.models import AuditEntry, Role, User
 from web.read_only import turn
 from webhooks.delivering import send_due
 from webhooks.models import MOST_OF_A_PERSON, Delivery, Subscription
@@ -153,6 +153,20 @@ def test_everybodys_calls_are_for_staff(api: SimpleNamespace, key_of: Callable) 
     assert api.ask(narrowed, "POST", body={"url": URL}).status_code == 201
     wide = key_of(api.people["sam"], scopes=["calls:read", "calls:write", "admin"])
     assert api.ask(wide, "POST", body={"url": URL, "scope": "all"}).status_code == 201
+
+
+def test_who_works_no_longer_as_staff_reads_nothing_more_of_everybodys(api: SimpleNamespace) -> None:
+    of_all, own = make(api, "sam", scope="all"), make(api, "sam")
+    log = f"/{of_all['id']}/deliveries"
+    delivery = api.ask("sam", "POST", f"/{of_all['id']}/test", {}).json()
+    assert api.ask("sam", "GET", log).json() == [delivery]
+    User.objects.filter(pk=api.people["sam"].pk).update(role=Role.USER)
+    assert [each["id"] for each in api.ask("sam", "GET").json()] == [own["id"]]
+    for path in (f"/{of_all['id']}", log, f"{log}/{delivery['id']}"):
+        assert api.ask("sam", "GET", path).status_code == 404
+    # It does not become his own either, to have what it was not sent delivered now.
+    assert api.ask("sam", "PATCH", f"/{of_all['id']}", {"scope": "own"}).status_code == 404
+    assert api.ask("sam", "POST", f"{log}/{delivery['id']}/redeliver", {}).status_code == 404
 
 
 @pytest.mark.parametrize("scopes", [["calls:read"], ["calls:write"], ["numbers:write"], ["admin"]])
