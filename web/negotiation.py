@@ -1,8 +1,9 @@
 """JSON under two names: `application/json` and the service's own media type."""
 
 import json
+import sys
 from collections.abc import Mapping
-from typing import IO, Any, NoReturn
+from typing import IO, Any, Final, NoReturn
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -15,6 +16,7 @@ from rest_framework.request import Request
 from web.bodies import drain
 
 MEDIA_MAGIC = "application/mediamagic.rest.v1+json"
+LONGEST_INTEGER: Final = sys.get_int_max_str_digits()
 
 
 class JSONRenderer(BaseJSONRenderer):
@@ -66,8 +68,14 @@ class JSONParser(BaseParser):
             text.encode()
         except RecursionError:
             raise ParseError("The JSON is nested too deeply.") from None
-        except (ValueError, UnicodeError) as error:
+        except json.JSONDecodeError as error:
             raise ParseError(f"The body is no JSON: {str(error)[:200]}.") from None
+        except UnicodeError:
+            raise ParseError("The body is no JSON: it holds what is no text in UTF-8.") from None
+        except ValueError:
+            raise ParseError(
+                f"The body is no JSON: NaN, Infinity and numbers of more than {LONGEST_INTEGER} digits are none."
+            ) from None
         if "\\u0000" in text:
             raise ParseError("The body holds a NUL character.")
         return value

@@ -120,7 +120,7 @@ class AuditEntry(models.Model):
         """What the entry says was before and after, by name; what did not change was not before."""
         names = {**self.before, **self.after}
         pairs = ((name, _plain(self.before.get(name)), _plain(self.after.get(name))) for name in names)
-        return [Change(name, "" if before == after else before, after) for name, before, after in pairs]
+        return [Change(name, "" if before == after else before, after) for name, before, after in pairs if before or after]
 
 
 def _plain(value: Any) -> str:

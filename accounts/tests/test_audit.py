@@ -159,10 +159,11 @@ def test_newest_first_also_within_an_instant(sam: User) -> None:
 
 
 def test_the_page_says_it_in_words(client: Client, sam: User) -> None:
-    before = {"active": True, "scopes": ["calls:read"], "limit": 0}
+    before = {"active": True, "scopes": ["calls:read"], "limit": 0, "proxy_host": ""}
     AuditEntry.objects.record("user.changed", sam, before=before, after={"active": False, "scopes": ["calls:read", "admin"]})
     client.force_login(sam)
     text = client.get(PAGE).content.decode()
     assert "<del>yes</del> <ins>no</ins>" in text
     assert "<del>calls:read</del> <ins>calls:read, admin</ins>" in text
     assert "<del>0</del>" in text
+    assert "proxy_host" not in text

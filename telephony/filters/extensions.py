@@ -87,4 +87,4 @@ class ExtensionPageFilter(django_filters.FilterSet):
 STATES = (
     ("", "Any state"), ("assigned", "Assigned"), ("free", "Free"), ("cooling", "Cooling down"), ("disabled", "Closed"),
 )  # fmt: skip
-REGISTERED = (("", "Registered or not"), ("true", "Phone registered"), ("false", "No phone registered"))
+REGISTERED = (("", "Phone or none"), ("true", "Phone registered"), ("false", "No phone registered"))

@@ -11,6 +11,7 @@ from telephony.services.intake import Origin, Result, take_in
 from telephony.services.quarantine import KEPT_BYTES
 from telephony.switch.cdr import MAX_CDR_BYTES
 from web.addresses import client_address
+from web.bodies import is_of_unknown_length
 from web.errors import database_unavailable, problem_response
 
 # A record that was not stored is accepted all the same: the switch would only send the same bytes again.
@@ -22,7 +23,7 @@ def cdr(request: HttpRequest) -> HttpResponse:
     """Take in one record: 2xx only after it is committed, 503 while the database is away."""
     if request.method != "POST":
         return problem_response(request, 405, "method_not_allowed", "Records are posted.", headers={"Allow": "POST"})
-    if announced_length(request) is None and ("Transfer-Encoding" in request.headers or request.META.get("CONTENT_LENGTH")):
+    if announced_length(request) is None and (is_of_unknown_length(request) or request.META.get("CONTENT_LENGTH")):
         return problem_response(request, 411, "length_required", "The request needs a Content-Length.")
     origin = Origin(
         content_type=request.headers.get("Content-Type", ""),

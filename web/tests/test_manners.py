@@ -45,6 +45,24 @@ def test_the_answer_has_the_type_asked_for(
     assert (response.status_code, response["Content-Type"]) == (status, answered)
 
 
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b'{"name": ' + b"9" * 5000 + b"}", "of more than 4300 digits"),
+        (b'{"name": NaN}', "NaN, Infinity"),
+        (b'{"name": "\xff"}', "no text in UTF-8"),
+        (b'{"name": "\\ud800"}', "no text in UTF-8"),
+        (b'{"name": ', "line 1 column 10"),
+    ],
+)
+def test_what_is_no_json_is_said_in_our_words(client: Client, key: dict[str, str], body: bytes, why: str) -> None:
+    answer = client.post("/api/v2/tokens", body, content_type="application/json", headers=key).json()
+    assert answer["code"] == "parse_error"
+    assert why in answer["detail"]
+    assert "sys." not in answer["detail"]
+    assert "codec" not in answer["detail"]
+
+
 def test_a_body_of_unknown_length_is_not_taken_for_none(client: Client, key: dict[str, str]) -> None:
     def ask(body: bytes, **environ: Any) -> tuple[int, str]:
         answer = client.generic("POST", "/api/v2/tokens", headers=key, **{"wsgi.input": BytesIO(body)}, **environ)

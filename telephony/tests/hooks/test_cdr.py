@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 
 import pytest
 from django.db import OperationalError, connection
@@ -227,6 +228,16 @@ def test_ten_megabytes_are_refused_and_their_head_is_kept(post_cdr: Poster) -> N
     assert kept.size_bytes == 10_000_002
     assert len(kept.content) == KEPT_BYTES
     assert str(MAX_CDR_BYTES) in kept.reason
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "tells", [{"HTTP_TRANSFER_ENCODING": "chunked"}, {"wsgi.input_terminated": True}, {"CONTENT_LENGTH": "x"}]
+)
+def test_a_record_of_unknown_length_is_not_taken_for_an_empty_one(post_cdr: Poster, tells: dict[str, object]) -> None:
+    response = post_cdr(b"", **{"wsgi.input": BytesIO(record().body)}, **tells)
+    assert (response.status_code, response.json()["code"]) == (411, "length_required")
+    assert nothing_written()
 
 
 @pytest.mark.django_db
