@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
 from rest_framework import exceptions, status
 
@@ -42,6 +42,7 @@ _KNOWN: tuple[tuple[type[Exception], int, str, str | None], ...] = (
     (exceptions.UnsupportedMediaType, 415, "unsupported_media_type", None),
     (exceptions.Throttled, 429, "throttled", None),
     (exceptions.ParseError, 400, "parse_error", None),
+    (UnreadablePostError, 400, "body_incomplete", "The body broke off."),
     (RequestDataTooBig, 413, "body_too_large", "The body is larger than this endpoint takes."),
 )
 

@@ -63,6 +63,17 @@ def test_what_is_no_json_is_said_in_our_words(client: Client, key: dict[str, str
     assert "codec" not in answer["detail"]
 
 
+def test_a_body_that_breaks_off_is_the_clients_fault(client: Client, key: dict[str, str]) -> None:
+    class Broken(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise OSError("the connection was reset")
+
+    environ = {"wsgi.input": Broken(), "CONTENT_LENGTH": "20", "CONTENT_TYPE": "application/json"}
+    answer = client.generic("POST", "/api/v2/tokens", headers=key, **environ)
+    assert (answer.status_code, answer.json()["code"]) == (400, "body_incomplete")
+    assert ApiKey.objects.count() == 1
+
+
 def test_a_body_of_unknown_length_is_not_taken_for_none(client: Client, key: dict[str, str]) -> None:
     def ask(body: bytes, **environ: Any) -> tuple[int, str]:
         answer = client.generic("POST", "/api/v2/tokens", headers=key, **{"wsgi.input": BytesIO(body)}, **environ)
