@@ -145,8 +145,8 @@ def _sofia(exchange: Exchange, argument: str) -> str:
 def _profile(exchange: Exchange, words: list[str]) -> str:
     if words[:1] == ["flush_inbound_reg"]:
         exchange.registrar.flush("".join(words[1:2]))
-    if words[:1] == ["killgw"]:
-        exchange.trunks.kill("".join(words[1:2]))
+    if words[:1] == ["killgw"] and not exchange.trunks.kill("".join(words[1:2])):
+        return "-ERR no such gateway.\n"
     if words[:1] == ["rescan"] and exchange.settings.portal:
         exchange.trunks.load(exchange.settings.portal.gateways(exchange.identity.name))
     return _PROFILE_ANSWERS.get("".join(words[:1]), "-ERR Unknown command!\n")

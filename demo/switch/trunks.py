@@ -31,10 +31,10 @@ class Trunks:
         with self._lock:
             return self._status.get(name)
 
-    def kill(self, name: str) -> None:
-        """Forget a gateway."""
+    def kill(self, name: str) -> bool:
+        """Forget a gateway; False where there is no such gateway."""
         with self._lock:
-            self._status.pop(name, None)
+            return self._status.pop(name, None) is not None
 
     def load(self, names: Sequence[str] | None) -> None:
         """Take the gateways of these that are not there yet, as ones whose carrier answers; None: nobody could be asked."""

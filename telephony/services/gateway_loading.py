@@ -11,9 +11,9 @@ from telephony.models import Gateway
 from telephony.services.live import gateways as live_gateways
 from telephony.services.switchboard import addresses, identify, reach
 from telephony.switch.access_commands import ReloadAcl
-from telephony.switch.errors import SwitchError
+from telephony.switch.errors import CommandRefusedError, SwitchError
 from telephony.switch.esl import EventSocket, SwitchAddress
-from telephony.switch.gateway_commands import KillGateway, RescanGateways
+from telephony.switch.gateway_commands import CARRIERS_PROFILE, NO_SUCH_GATEWAY, KillGateway, RescanGateways
 from telephony.switch.live_commands import ShowGateways, gateways
 
 logger = logging.getLogger("portal.switch")
@@ -54,6 +54,7 @@ def _problem_at(address: SwitchAddress, names: frozenset[str], in_use: frozenset
             # Seen at once, and not only when the listener next looks.
             there = gateways(socket.api(ShowGateways(), COMMAND_SECONDS))
             live_gateways.replace(identify(socket, address), there, timezone.now())
+            _check_taken(in_use - {facts.name for facts in there})
     except SwitchError as error:
         logger.warning("a switch has not taken its gateways: %s", error, extra={"switch": str(address)})
         return str(error)
@@ -61,15 +62,43 @@ def _problem_at(address: SwitchAddress, names: frozenset[str], in_use: frozenset
 
 
 def _load_at(socket: EventSocket, names: frozenset[str], in_use: frozenset[str], deadline: float) -> None:
-    for name in sorted(names & _known(socket)):
-        socket.api(KillGateway(name), COMMAND_SECONDS)
-    while left := names & _known(socket):
-        if time.monotonic() >= deadline:
-            raise SwitchError(f"It has not let go of {', '.join(sorted(left))} yet: have it load them again in a moment.")
-        time.sleep(LOOKED_EVERY_SECONDS)
+    _forget_at(socket, names, deadline)
     if in_use:
         socket.api(RescanGateways(), COMMAND_SECONDS)
     socket.api(ReloadAcl(), COMMAND_SECONDS)
+
+
+def _check_taken(missing: frozenset[str]) -> None:
+    """Raise SwitchError where a switch has not what it was told to load: it says that it has looked, whatever it found."""
+    if missing:
+        raise SwitchError(
+            f"It was told, and has not taken {', '.join(sorted(missing))}: "
+            f"see whether its profile {CARRIERS_PROFILE} runs, and whether it reaches the portal."
+        )
+
+
+def _forget_at(socket: EventSocket, names: frozenset[str], deadline: float) -> None:
+    """Have a switch forget gateways, until it lists none of them.
+
+    It is told each time: somebody else may have had it load one again meanwhile, as it was.
+    """
+    is_told = False
+    while left := names & _known(socket):
+        if is_told and time.monotonic() >= deadline:
+            raise SwitchError(f"It has not let go of {', '.join(sorted(left))} yet: have it load them again in a moment.")
+        for name in sorted(left):
+            _kill(socket, name)
+        is_told = True
+        time.sleep(LOOKED_EVERY_SECONDS)
+
+
+def _kill(socket: EventSocket, name: str) -> None:
+    try:
+        socket.api(KillGateway(name), COMMAND_SECONDS)
+    except CommandRefusedError as refused:
+        # It was killed a moment ago: until its thread has seen to it, it is listed and yet not to be found.
+        if refused.reply.strip() != NO_SUCH_GATEWAY:
+            raise
 
 
 def _known(socket: EventSocket) -> frozenset[str]:

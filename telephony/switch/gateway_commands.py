@@ -14,12 +14,16 @@ from telephony.switch.errors import UnsafeCommandError
 CARRIERS_PROFILE: Final = "external"
 _GATEWAY: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 KILL_GATEWAY: Final = re.compile(rf"sofia profile {CARRIERS_PROFILE} killgw {_GATEWAY}")
+NO_SUCH_GATEWAY: Final = "-ERR no such gateway."
 RESCAN_GATEWAYS: Final = re.compile(rf"sofia profile {CARRIERS_PROFILE} rescan")
 
 
 @dataclass(frozen=True)
 class KillGateway(Command):
-    """Let the switch forget a gateway; calls through it go on. It is gone a moment later, when its thread has seen to it."""
+    """Let the switch forget a gateway; calls through it go on. It is gone a moment later, when its thread has seen to it.
+
+    Until then it is listed, and whoever kills it once more is told that there is no such gateway.
+    """
 
     grammar = KILL_GATEWAY
     name: str
