@@ -97,7 +97,8 @@ def test_to_the_outside_it_is_whoever_hands_it_over_that_the_carrier_sees(story:
 def test_what_fraudsters_call_is_not_called_after_a_transfer_either(story: Story) -> None:
     ann, bob, carrier = story.phone("ann"), story.phone("bob"), story.carrier()
     for number in FRAUD:
-        call = ann.call("1005").until_answered()
+        # The switch answers her before it has joined the two, and until then hands nothing over.
+        call = ann.call("1005").until_answered().until_hears(bob.hertz, 1)
         at_bobs = bob.next_call()
         assert call.transfer(address(re.sub(r"[^0-9+]", "", number))) == 202
         at_bobs.until_ended()
