@@ -65,6 +65,8 @@ class Exchange:
             "EXTENSION_RANGE": "1005-1009",
             "CALLS_AN_HOUR": "1000",
             "CALL_LINKS_AN_HOUR": "1000",
+            # Whoever is told by webhooks is on this machine, too.
+            "WEBHOOK_ALLOWED_CIDRS": "127.0.0.1/32",
         }
 
     @contextlib.contextmanager
@@ -80,11 +82,23 @@ class Exchange:
             self.people["staff"] = Person("staff", self.portal.key("auth0|staff", "staff")[1], "", "", "")
             self.switch.configure(self.portal)
             stack.enter_context(self.switch.running())
-            command = [sys.executable, "manage.py", "eventlistener"]
-            options: dict[str, Any] = {"cwd": settings.BASE_DIR, "env": self.portal.environment}
-            stack.enter_context(programs.running(command, self.folder / "listener.log", **options))
-            programs.until(lambda: "connected" in (self.folder / "listener.log").read_text(), "listener")
+            stack.enter_context(self._beside("eventlistener", says="connected"))
             yield self
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """A worker, which does what waits."""
+        with self._beside("worker", "--poll", "0.1", says="working"):
+            yield
+
+    @contextlib.contextmanager
+    def _beside(self, name: str, *options: str, says: str) -> Iterator[None]:
+        """A command of the portal that goes on beside it; it is ready when it has said something."""
+        log = self.folder / f"{name}.log"
+        command = [sys.executable, "manage.py", name, *options]
+        with programs.running(command, log, cwd=settings.BASE_DIR, env=self.portal.environment):
+            programs.until(lambda: says in log.read_text(), name)
+            yield
 
     @contextlib.contextmanager
     def portal_away(self) -> Iterator[None]:

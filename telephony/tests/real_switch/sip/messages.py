@@ -100,14 +100,31 @@ def proof(challenge: SipMessage, method: str, uri: str, user: str, password: str
         if challenge.status == 401
         else ("Proxy-Authorization", challenge.get("proxy-authenticate"))
     )
-    asked = {key.lower(): quoted or plain for key, quoted, plain in _PARAMETER.findall(wanted)}
+    asked = _members(wanted)
     realm, nonce, once = asked["realm"], asked["nonce"], token()
-    first = _md5(f"{user}:{realm}:{password}")
-    response = _md5(f"{first}:{nonce}:00000001:{once}:auth:{_md5(f'{method}:{uri}')}")
+    response = _response(realm, nonce, "00000001", once, method, uri, user, password)
     return name, (
         f'Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="{uri}", algorithm=MD5, '
         f'qop=auth, nc=00000001, cnonce="{once}", response="{response}"'
     )
+
+
+def proves(request: SipMessage, nonce: str, user: str, password: str) -> bool:
+    """Tell whether a request answers a challenge, as this user with this password."""
+    given = _members(request.get("authorization"))
+    if (given.get("nonce"), given.get("username"), given.get("qop")) != (nonce, user, "auth"):
+        return False
+    wanted = _response(given["realm"], nonce, given["nc"], given["cnonce"], request.method, given["uri"], user, password)
+    return given.get("response") == wanted
+
+
+def _members(header: str) -> dict[str, str]:
+    return {key.lower(): quoted or plain for key, quoted, plain in _PARAMETER.findall(header)}
+
+
+def _response(realm: str, nonce: str, count: str, once: str, method: str, uri: str, user: str, password: str) -> str:
+    first = _md5(f"{user}:{realm}:{password}")
+    return _md5(f"{first}:{nonce}:{count}:{once}:auth:{_md5(f'{method}:{uri}')}")
 
 
 def _md5(text: str) -> str:
