@@ -104,6 +104,11 @@ def _proof_of_owner(identity: Identity, door: Door) -> Refusal:
     return _proof(identity, door) or (404 if identity.who != "anna" else None)
 
 
+def _proof_of_sam(identity: Identity, door: Door) -> Refusal:
+    """The same for what sam has set about: it is nobody else's, not even an admin's."""
+    return _proof(identity, door) or (404 if identity.who != "sam" else None)
+
+
 def _operator(identity: Identity, door: Door) -> Refusal:
     if identity.kind == "operator":
         return None
@@ -165,6 +170,11 @@ def owner(status: int, scope: str = "", **more: Any) -> Door:
 def staff(status: int, scope: str = "admin", **more: Any) -> Door:
     """Staff by token or key."""
     return Door(_proof, status, scope, least="staff", **more)
+
+
+def sams(status: int, scope: str = "admin", **more: Any) -> Door:
+    """Sam by token or key, and nobody else, not even admins."""
+    return Door(_proof_of_sam, status, scope, least="staff", **more)
 
 
 def operator(status: int, **more: Any) -> Door:

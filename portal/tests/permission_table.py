@@ -18,6 +18,7 @@ from portal.tests.permission_rules import (
     page,
     person,
     row,
+    sams,
     sams_page,
     signed,
     staff,
@@ -220,6 +221,9 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row("api/v2/quarantine/<int:entry_id>", GET=staff(200), DELETE=staff(204)),
         row("api/v2/quarantine/<int:entry_id>/retry", POST=staff(200)),
         row("api/v2/numbers", GET=staff(200), POST=staff(201, body={"number": "2762087784", "provider": "Acme"})),
+        # Each of them is held, so nothing of it is done.
+        row("api/v2/numbers/changes", POST=staff(201, body={"action": "disable", "filter": {"state": "assigned"}})),
+        row("api/v2/numbers/changes/<int:change_id>", GET=sams(200)),
         row("api/v2/numbers/<int:number_id>", GET=staff(200), PATCH=staff(200, body={"recording": "off"})),
         # Anna has it.
         row("api/v2/numbers/<int:number_id>/assign", POST=staff(409, body={"auth0_id": "auth0|ben"})),

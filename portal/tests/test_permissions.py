@@ -259,6 +259,8 @@ FOR_STAFF = {
             "live/gateways": ("GET", "HEAD"),
             "live/switches": ("GET", "HEAD"),
             "numbers": ("GET", "HEAD", "POST"),
+            "numbers/changes": ("POST",),
+            "numbers/changes/<int:change_id>": ("GET", "HEAD"),
             "numbers/<int:number_id>": ("GET", "HEAD", "PATCH"),
             "numbers/<int:number_id>/assign": ("POST",),
             "numbers/<int:number_id>/assignments": ("GET", "HEAD"),

@@ -24,6 +24,7 @@ from telephony.api.live_recordings import LiveRecordings, RecordingPause
 from telephony.api.maintenance import NumberList as MaintenanceNumberList
 from telephony.api.maintenance import Status
 from telephony.api.me import Me
+from telephony.api.number_changes import NumberChangeDetail, NumberChanges
 from telephony.api.numbers import NumberAssign, NumberAssignments, NumberDetail, NumberList, NumberRelease
 from telephony.api.people import PersonDetail, PersonList
 from telephony.api.providers import ProviderDetail, ProviderList
@@ -50,6 +51,8 @@ urlpatterns = [
     path("extensions/<int:extension_id>/sip-password", ExtensionPassword.as_view(), name="extension-api-password"),
     path("extensions/<int:extension_id>/revocations", ExtensionRevocations.as_view(), name="extension-api-revocations"),
     path("numbers", NumberList.as_view(), name="number-api-list"),
+    path("numbers/changes", NumberChanges.as_view(), name="number-api-changes"),
+    path("numbers/changes/<int:change_id>", NumberChangeDetail.as_view(), name="number-api-change"),
     path("numbers/<int:number_id>", NumberDetail.as_view(), name="number-api-detail"),
     path("numbers/<int:number_id>/assign", NumberAssign.as_view(), name="number-api-assign"),
     path("numbers/<int:number_id>/release", NumberRelease.as_view(), name="number-api-release"),
