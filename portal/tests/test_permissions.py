@@ -256,6 +256,7 @@ FOR_STAFF = {
             "extensions/<int:extension_id>/open": ("POST",),
             "extensions/<int:extension_id>/sip-password": ("POST",),
             "extensions/<int:extension_id>/revocations": ("GET", "HEAD"),
+            "extensions/<int:extension_id>/revocations/repeat": ("POST",),
             "live/gateways": ("GET", "HEAD"),
             "live/switches": ("GET", "HEAD"),
             "numbers": ("GET", "HEAD", "POST"),
@@ -278,6 +279,7 @@ FOR_STAFF = {
             "switches": ("GET", "HEAD"),
             "switches/<int:switch_id>": ("GET", "HEAD", "DELETE"),
             "quarantine": ("GET", "HEAD"),
+            "quarantine/retry": ("POST",),
             "quarantine/<int:entry_id>": ("GET", "HEAD", "DELETE"),
             "quarantine/<int:entry_id>/retry": ("POST",),
         }.items()

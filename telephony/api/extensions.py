@@ -31,6 +31,7 @@ from telephony.services.extensions import (
     renew_password_of,
 )
 from telephony.services.pool import PoolEmptyError
+from telephony.services.revocations import errands
 from telephony.services.talk_limits import Allowance, allowance_of, own_limits
 from web.errors import Problem
 from web.idempotency import idempotent
@@ -312,3 +313,18 @@ class ExtensionRevocations(StaffView):
             return RevocationSerializer(page, many=True).data
 
         return paged_response(request, revocations, serialize, REVOCATIONS)
+
+
+class ExtensionRepeat(StaffView):
+    """POST tells the switches once more what they could not be told."""
+
+    @described("repeatRevocations", RevocationSerializer, many=True, body=StrictSerializer)
+    @idempotent()
+    def post(self, request: Request, extension_id: int) -> Response:
+        """Tell the switches once more what they could not be told, at once.
+
+        The answer is what waited for it, newest first, as it is now; an empty array where nothing did.
+        """
+        StrictSerializer(data=request.data).is_valid(raise_exception=True)
+        told = errands.repeat_of(find_extension(extension_id))
+        return Response(RevocationSerializer(Revocation.objects.filter(pk__in=told).for_listing(), many=True).data)

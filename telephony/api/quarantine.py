@@ -11,11 +11,11 @@ from rest_framework.response import Response
 from accounts.api.serializers import StrictSerializer
 from accounts.api.staff import StaffView
 from accounts.permissions import person_of
-from telephony.api.filtering import filtered
+from telephony.api.filtering import FilterSerializer, filtered, filtered_by_body
 from telephony.filters.quarantine import QuarantineFilter
 from telephony.models import Quarantine
 from telephony.services.intake import Result
-from telephony.services.quarantine_care import NotRetriableError, discard, look_at, retry
+from telephony.services.quarantine_care import NotRetriableError, discard, look_at, retry, retry_all
 from web.errors import Problem
 from web.idempotency import idempotent
 from web.paging import KeysetPaginator, paged_response
@@ -56,6 +56,26 @@ class RetriedQuarantineSerializer(QuarantineSerializer):
 
     class Meta(QuarantineSerializer.Meta):
         fields = (*QuarantineSerializer.Meta.fields, "result")
+
+
+class QuarantineFiltersSerializer(FilterSerializer):
+    """The filters of the quarantine."""
+
+    kind = QuarantineFilter
+
+
+class RetriesSerializer(StrictSerializer):
+    """Which of those that wait are to be tried again; without a filter all of them."""
+
+    filter = QuarantineFiltersSerializer(required=False)
+
+
+class RetriedSerializer(serializers.Serializer[Any]):
+    """How many were taken in, could still not be read, and are left for another go."""
+
+    taken = serializers.IntegerField()
+    stayed = serializers.IntegerField()
+    left = serializers.IntegerField()
 
 
 def _find(entry_id: int) -> Quarantine:
@@ -118,3 +138,20 @@ class QuarantineRetry(StaffView):
         except NotRetriableError as error:
             raise Problem(409, "not_retriable", str(error)) from None
         return Response({**QuarantineSerializer(entry).data, "result": intake.result.value})
+
+
+class QuarantineRetries(StaffView):
+    """POST gives all that wait to the intake once more."""
+
+    @described("retryQuarantine", RetriedSerializer, body=RetriesSerializer, sends={"filter": {"q": "truncated"}})
+    @idempotent()
+    def post(self, request: Request) -> Response:
+        """Give all that wait, or that a filter keeps, to the intake once more.
+
+        The least tried come first, as many as can be in fifteen seconds, and at most two hundred; `left` says how many
+        more wait: ask again.
+        """
+        body = RetriesSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        waiting = filtered_by_body(QuarantineFilter, body.validated_data.get("filter", {}), request, Quarantine.objects.all())
+        return Response(RetriedSerializer(retry_all(waiting, actor=person_of(request))).data)

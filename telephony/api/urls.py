@@ -15,6 +15,7 @@ from telephony.api.extensions import (
     ExtensionList,
     ExtensionOpen,
     ExtensionPassword,
+    ExtensionRepeat,
     ExtensionRevocations,
 )
 from telephony.api.forwarding import Forwarding
@@ -28,7 +29,7 @@ from telephony.api.number_changes import NumberChangeDetail, NumberChanges
 from telephony.api.numbers import NumberAssign, NumberAssignments, NumberDetail, NumberList, NumberRelease
 from telephony.api.people import PersonDetail, PersonList
 from telephony.api.providers import ProviderDetail, ProviderList
-from telephony.api.quarantine import QuarantineDetail, QuarantineList, QuarantineRetry
+from telephony.api.quarantine import QuarantineDetail, QuarantineList, QuarantineRetries, QuarantineRetry
 from telephony.api.route import Route
 from telephony.api.switches import SwitchDetail, SwitchList
 
@@ -50,6 +51,7 @@ urlpatterns = [
     path("extensions/<int:extension_id>/open", ExtensionOpen.as_view(), name="extension-api-open"),
     path("extensions/<int:extension_id>/sip-password", ExtensionPassword.as_view(), name="extension-api-password"),
     path("extensions/<int:extension_id>/revocations", ExtensionRevocations.as_view(), name="extension-api-revocations"),
+    path("extensions/<int:extension_id>/revocations/repeat", ExtensionRepeat.as_view(), name="extension-api-repeat"),
     path("numbers", NumberList.as_view(), name="number-api-list"),
     path("numbers/changes", NumberChanges.as_view(), name="number-api-changes"),
     path("numbers/changes/<int:change_id>", NumberChangeDetail.as_view(), name="number-api-change"),
@@ -85,6 +87,7 @@ urlpatterns = [
     path("switches", SwitchList.as_view(), name="switch-api-list"),
     path("switches/<int:switch_id>", SwitchDetail.as_view(), name="switch-api-detail"),
     path("quarantine", QuarantineList.as_view(), name="quarantine-api-list"),
+    path("quarantine/retry", QuarantineRetries.as_view(), name="quarantine-api-retries"),
     path("quarantine/<int:entry_id>", QuarantineDetail.as_view(), name="quarantine-api-detail"),
     path("quarantine/<int:entry_id>/retry", QuarantineRetry.as_view(), name="quarantine-api-retry"),
 ]

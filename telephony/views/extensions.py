@@ -119,9 +119,7 @@ def _revocations(extension: Extension) -> dict[str, Any]:
 def extension_repeat(request: HttpRequest, extension_id: int) -> HttpResponse:
     """Tell the switches once more what they could not be told."""
     extension = find_extension(extension_id)
-    waiting = Revocation.objects.filter(extension=extension).pending()
-    errands.run_at_once(list(waiting.values_list("pk", flat=True)))
-    if waiting.exists():
+    if Revocation.objects.filter(pk__in=errands.repeat_of(extension)).pending().exists():
         messages.warning(request, "A switch could still not be told; it will be as soon as it can be reached.")
     return redirect("extension-detail", extension.pk)
 

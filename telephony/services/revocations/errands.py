@@ -13,7 +13,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from telephony.models import RevocationErrand
+from telephony.models import Extension, Revocation, RevocationErrand
 from telephony.models.revocations import ErrandState
 from telephony.services.revocations.telling import Told, tell
 from telephony.services.switchboard import addresses, reach
@@ -36,6 +36,13 @@ def run_at_once(revocation_ids: Sequence[int]) -> None:
     """Carry out revocations that were committed just now, within some seconds; what is left over is repeated."""
     errands = RevocationErrand.objects.pending().filter(revocation_id__in=revocation_ids)
     _run(errands.select_related("revocation__extension__domain"), time.monotonic() + AT_ONCE_SECONDS, impatient=True)
+
+
+def repeat_of(extension: Extension) -> list[int]:
+    """Tell the switches at once what they could not be told of an extension; return the ids of the revocations that waited."""
+    waiting = list(Revocation.objects.filter(extension=extension).pending().values_list("pk", flat=True))
+    run_at_once(waiting)
+    return waiting
 
 
 def repeat(address: SwitchAddress | None = None, *, whenever: bool = False) -> int:

@@ -13,6 +13,7 @@ from accounts.models import AuditEntry, Role, User
 from telephony.models import Assignment, CallLink, Domain, Extension, Revocation, RevocationErrand
 from telephony.models.holding import HoldingState
 from telephony.services.credentials import ha1_of
+from telephony.services.revocations import errands
 from telephony.switch.esl import SwitchAddress
 from telephony.tests.simulated_switch import simulated
 
@@ -105,7 +106,7 @@ def test_pages_lead_on(client: Client, staff: dict[str, str], held: Assignment) 
     assert [row["number"] for row in client.get(following, headers=staff).json()] == ["1006"]
 
 
-@pytest.mark.parametrize("what", ["", "/close", "/open", "/sip-password", "/revocations"])
+@pytest.mark.parametrize("what", ["", "/close", "/open", "/sip-password", "/revocations", "/revocations/repeat"])
 def test_one_that_does_not_exist_is_a_404(client: Client, staff: dict[str, str], what: str) -> None:
     ask = client.get if what in ("", "/revocations") else client.post
     body = {} if ask == client.get else {"data": "{}", "content_type": "application/json"}
@@ -154,6 +155,42 @@ def test_while_the_switch_is_away_it_is_closed_and_pending(
     assert (answer.json()["state"], revocation["state"], revocation["done_at"]) == ("disabled", "pending", None)
     assert "cannot be reached" in revocation["switches"][0]["problem"]
     assert "nobody-listens" not in answer.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_switch_could_not_be_told_is_repeated_when_one_says_so(
+    client: Client, staff: dict[str, str], held: Assignment, settings: Any
+) -> None:
+    ben = Extension.objects.get(number="1005")
+    settings.FREESWITCH_ESL = SwitchAddress("127.0.0.1", 1, "nobody-listens")
+    for extension in (held.extension, ben):
+        post(client, extension, "close", staff)
+    errands._away_since.clear()
+    away = post(client, held.extension, "revocations/repeat", staff)
+    assert [each["state"] for each in away.json()] == ["pending"]
+    assert "cannot be reached" in away.json()[0]["switches"][0]["problem"]
+    with simulated(settings) as switch:
+        errands._away_since.clear()
+        RevocationErrand.objects.update(event_socket=f"127.0.0.1:{switch.port}")
+        (told,) = post(client, held.extension, "revocations/repeat", staff, **{"Idempotency-Key": "k"}).json()
+        assert (told["state"], told["switches"][0]["attempts"]) == ("done", 3)
+        assert client.get(f"{PATH}/{held.extension_id}", headers=staff).json()["revocation"] == told
+        commands = len(switch.commands)
+        again = post(client, held.extension, "revocations/repeat", staff, **{"Idempotency-Key": "k"})
+        assert (again.json(), again["Idempotent-Replayed"]) == ([told], "true")
+        assert post(client, held.extension, "revocations/repeat", staff).json() == []
+        assert len(switch.commands) == commands, "what was told is not told again"
+    assert not Revocation.objects.get(extension=ben).is_done, "another extension's is nobody's business here"
+
+
+def test_repeating_takes_nothing_but_an_empty_body_from_staff(
+    client: Client, staff: dict[str, str], held: Assignment, make_person: Callable, key_of: Callable
+) -> None:
+    assert post(client, held.extension, "revocations/repeat", staff).json() == []
+    assert post(client, held.extension, "revocations/repeat", staff, '{"force": true}').status_code == 400
+    assert post(client, held.extension, "revocations/repeat", key_of(make_person("eve"))).status_code == 403
+    assert post(client, held.extension, "revocations/repeat", {}).status_code == 401
+    assert client.get(f"{PATH}/{held.extension_id}/revocations/repeat", headers=staff).status_code == 405
 
 
 def test_one_that_rests_is_neither_closed_nor_opened(client: Client, staff: dict[str, str], held: Assignment) -> None:
