@@ -13,6 +13,8 @@ from accounts.api.serializers import TokenRequestSerializer
 from accounts.models import Invitation, Role, User
 from accounts.permissions import SCOPES
 
+INVITED: Final = "This address is invited already: withdraw that first."
+
 
 class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
     """Whom to invite, and to what."""
@@ -32,7 +34,7 @@ class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
         email = email.lower()
         # The model's own constraint has columns that this form lacks, so Django leaves it to the database.
         if Invitation.objects.standing().to(email).exists():
-            raise forms.ValidationError("This address is invited already: withdraw that first.")
+            raise forms.ValidationError(INVITED, code="invited")
         return email
 
 

@@ -29,10 +29,13 @@ def withdraw_invitation(invitation: Invitation, *, actor: User) -> bool:
 
 @transaction.atomic
 def accept_invitation(person: User, email: str) -> None:
-    """Take the open invitation to this verified address as accepted, by whom the roles claim lets work as staff."""
+    """Take the open invitation to this verified address as accepted, by whom the roles claim lets work as staff.
+
+    Nobody's own: over the API the claim alone makes an admin, who would otherwise let himself in on the console too.
+    """
     if person.role == Role.USER:
         return
-    for invitation in Invitation.objects.standing().to(email).filter(accepted_at=None):
+    for invitation in Invitation.objects.standing().to(email).filter(accepted_at=None).exclude(invited_by=person):
         still_open = Invitation.objects.standing().filter(pk=invitation.pk, accepted_at=None)
         if still_open.update(accepted_at=timezone.now(), accepted_by=person):
             AuditEntry.objects.record("invitation.accepted", invitation, actor=person, after={"role": invitation.role})

@@ -8,7 +8,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from accounts.authentication import Operator
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, Role, User
 
 # What a key can be narrowed to, and what each opens, in a sentence for whoever makes one.
 SCOPES: Final = {
@@ -48,6 +48,18 @@ class IsStaff(IsActiveUser):
     def has_permission(self, request: Request, view: Any) -> bool:
         """Tell whether a member of staff asks."""
         return super().has_permission(request, view) and request.user.is_staff
+
+
+class IsAdmin(IsActiveUser):
+    """A person who says who else works for the service."""
+
+    message = "This is for admins."
+    audience = "admins"
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Tell whether an admin asks."""
+        who = request.user
+        return super().has_permission(request, view) and isinstance(who, User) and who.effective_role == Role.ADMIN
 
 
 class IsOperator(BasePermission):

@@ -25,6 +25,7 @@ TAGS: Final = (
     ("switches", "For staff: the FreeSWITCH servers."),
     ("quarantine", "For staff: records that could not be read."),
     ("users", "For staff: people."),
+    ("invitations", "For admins: who may work as staff or admin on the console."),
     ("webhooks", "What programs are told of by themselves."),
     ("maintenance", "For the operator."),
     ("schema", "This document."),

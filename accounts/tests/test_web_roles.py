@@ -103,6 +103,21 @@ def test_the_claim_without_an_invitation_makes_a_user(browser: Browser, email: s
     assert not Invitation.objects.exclude(accepted_by=None).exists()
 
 
+def test_nobody_accepts_an_invitation_that_he_sent_himself(browser: Browser) -> None:
+    """Over the API the claim alone makes an admin: that must not let him in here as more than he was invited to."""
+    browser.sign_in(ALEXIS)
+    alexis = User.objects.get(subject=ALEXIS.subject)
+    own = invite("alexis@mediamagic.example", Role.ADMIN, invited_by=alexis)
+    again = Browser(browser.tenant)
+    again.sign_in(ALEXIS)
+    own.refresh_from_db()
+    assert (role_in(again), own.accepted_by) == ("User", None)
+    Invitation.objects.update(invited_by=User.objects.create_user("ada"))
+    once_more = Browser(browser.tenant)
+    once_more.sign_in(ALEXIS)
+    assert role_in(once_more) == "Admin"
+
+
 def test_an_invitation_that_somebody_else_accepted_is_his(browser: Browser) -> None:
     ada = User.objects.create_user("ada")
     invite("sam@mediamagic.example", accepted_by=ada, accepted_at=timezone.now())

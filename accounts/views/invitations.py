@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actors import actor_of
-from accounts.forms import InvitationForm
+from accounts.forms import INVITED, InvitationForm
 from accounts.invitations import send_invitation, withdraw_invitation
 from accounts.models import Invitation
 from accounts.tables import InvitationTable
@@ -50,6 +50,6 @@ def _sent(request: HttpRequest, form: InvitationForm) -> bool:
     try:
         send_invitation(form.instance, actor=actor_of(request))
     except IntegrityError:
-        form.add_error("email", "This address is invited already: withdraw that first.")
+        form.add_error("email", INVITED)
         return False
     return True

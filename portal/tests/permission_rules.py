@@ -172,6 +172,11 @@ def staff(status: int, scope: str = "admin", **more: Any) -> Door:
     return Door(_proof, status, scope, least="staff", **more)
 
 
+def admin(status: int, scope: str = "admin", **more: Any) -> Door:
+    """Admins by token or key."""
+    return Door(_proof, status, scope, least="admin", **more)
+
+
 def sams(status: int, scope: str = "admin", **more: Any) -> Door:
     """Sam by token or key, and nobody else, not even admins."""
     return Door(_proof_of_sam, status, scope, least="staff", **more)

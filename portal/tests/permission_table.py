@@ -10,6 +10,7 @@ from typing import Final
 from portal.tests.permission_rules import (
     VERBS,
     Row,
+    admin,
     admin_page,
     anyone,
     operator,
@@ -231,6 +232,8 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row("api/v2/numbers/<int:number_id>/assign", POST=staff(409, body={"auth0_id": "auth0|ben"})),
         row("api/v2/numbers/<int:number_id>/release", POST=staff(200)),
         row("api/v2/numbers/<int:number_id>/assignments", GET=staff(200)),
+        row("api/v2/invitations", GET=admin(200), POST=admin(201, body={"email": "other@example.com"})),
+        row("api/v2/invitations/<int:invitation_id>", GET=admin(200), DELETE=admin(204)),
         row("api/v2/schema", GET=anyone(200)),
         row("api/v2/docs", GET=anyone(200)),
         row("api/v2/webhooks", GET=person(200, "calls:read"), POST=person(201, BOTH, body={"url": HOOK})),

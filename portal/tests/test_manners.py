@@ -25,7 +25,7 @@ PROBLEM: Final = "application/problem+json"
 ENDPOINTS: Final = tuple(row for row in ROWS if row.route.startswith("api/v2/") and row.route != "api/v2/")
 ASKERS: Final = [
     identity
-    for name in ("token of anna", "token of sam", "operator", "nobody")
+    for name in ("token of anna", "token of sam", "token of ada", "operator", "nobody")
     for identity in IDENTITIES
     if identity.name == name
 ]
