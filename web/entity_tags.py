@@ -44,6 +44,15 @@ def tagged(request: Request, response: Response) -> None:
     response.add_post_render_callback(settle)
 
 
+def tagged_file(request: Request, content: bytes, name: str, media_type: str) -> HttpResponse:
+    """Return a file with its tag, or a 304 where the client has it."""
+    tag = tag_of(content, media_type)
+    if is_known(tag, request):
+        return HttpResponse(status=304, headers={"ETag": tag})
+    headers = {"ETag": tag, "Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(content, content_type=media_type, headers=headers)
+
+
 def check_unchanged(view: Any, request: Request, *args: Any, **kwargs: Any) -> None:
     """Refuse what is to be changed under If-Match where it is no more what the client saw: Problem 412.
 

@@ -22,6 +22,7 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from web.errors import CONTENT_TYPE, Problem
 from web.models import IdempotentRequest
+from web.negotiation import SentFile
 
 logger = logging.getLogger("portal.idempotency")
 
@@ -107,7 +108,7 @@ def _claim(request: Request, key: str) -> tuple[IdempotentRequest, bool]:
     """
     if not _KEY.fullmatch(key):
         raise Problem(400, "malformed_idempotency_key", f"{HEADER} is 1 to 255 printable ASCII characters.")
-    body_digest = _digest(json.dumps(request.data, sort_keys=True, separators=(",", ":")))
+    body_digest = _digest(json.dumps(request.data, sort_keys=True, separators=(",", ":"), default=_file_as_json))
     names = {
         "caller": _caller_of(request),
         "target_digest": _digest(f"{request.method} {request.get_full_path()}"),
@@ -171,6 +172,11 @@ def _caller_of(request: Request) -> str:
     if not request.user.is_authenticated:
         raise NotAuthenticated
     return OPERATOR
+
+
+def _file_as_json(file: SentFile) -> list[str]:
+    """Return what makes a file the same file."""
+    return [file.name, hashlib.sha256(file.content).hexdigest()]
 
 
 def _digest(text: str) -> str:

@@ -3,6 +3,8 @@
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain
 from typing import IO, Any, Final, NoReturn
 
 from django.conf import settings
@@ -10,6 +12,8 @@ from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
+from rest_framework.parsers import MultiPartParser as BaseMultiPartParser
+from rest_framework.renderers import BaseRenderer
 from rest_framework.renderers import JSONRenderer as BaseJSONRenderer
 from rest_framework.request import Request
 
@@ -17,6 +21,8 @@ from web.bodies import drain
 
 MEDIA_MAGIC = "application/mediamagic.rest.v1+json"
 LONGEST_INTEGER: Final = sys.get_int_max_str_digits()
+# Files of 16 MB, and what stands around them.
+MOST_UPLOADED: Final = 17 * 1024 * 1024
 
 
 class JSONRenderer(BaseJSONRenderer):
@@ -30,6 +36,13 @@ class MediaMagicRenderer(JSONRenderer):
 
     media_type = MEDIA_MAGIC
     format = "mediamagic"
+
+
+class CsvNamed(BaseRenderer):
+    """Lets Accept name `text/csv`, where the view writes it itself."""
+
+    media_type = "text/csv"
+    format = "csv"
 
 
 class ContentNegotiation(DefaultContentNegotiation):
@@ -85,3 +98,38 @@ class MediaMagicParser(JSONParser):
     """The same JSON under the service's own media type."""
 
     media_type = MEDIA_MAGIC
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file as a form brought it."""
+
+    name: str
+    content: bytes
+
+
+class MultiPartParser(BaseMultiPartParser):
+    """A form with files, as a plain object: each member once, a text or a `SentFile`."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        """Return what the form says. Raises ParseError for what is none, RequestDataTooBig."""
+        request = (parser_context or {})["request"]
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_UPLOADED:
+            drain(stream)
+            raise RequestDataTooBig
+        form = super().parse(stream, media_type, parser_context)
+        members: dict[str, str | SentFile] = {}
+        for name, values in chain(form.data.lists(), form.files.lists()):
+            if len(values) > 1 or name in members:
+                raise ParseError(f"The member {name[:100]!r} is given more than once.")
+            members[name] = _sent(values[0])
+        return members
+
+
+def _sent(value: Any) -> str | SentFile:
+    if not isinstance(value, str):
+        with value:
+            return SentFile(value.name or "", value.read())
+    if "\0" in value:
+        raise ParseError("The body holds a NUL character.")
+    return value

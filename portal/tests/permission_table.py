@@ -227,6 +227,10 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         # Each of them is held, so nothing of it is done.
         row("api/v2/numbers/changes", POST=staff(201, body={"action": "disable", "filter": {"state": "assigned"}})),
         row("api/v2/numbers/changes/<int:change_id>", GET=sams(200)),
+        row("api/v2/numbers/imports", POST=staff(201, body={"file": "number\n2762087784\n", "provider": "Acme"})),
+        row("api/v2/numbers/imports/<int:import_id>", GET=sams(200)),
+        row("api/v2/numbers/imports/<int:import_id>/confirm", POST=sams(200)),
+        row("api/v2/numbers/imports/<int:import_id>/wrong-lines", GET=sams(200)),
         row("api/v2/numbers/<int:number_id>", GET=staff(200), PATCH=staff(200, body={"recording": "off"})),
         # Anna has it.
         row("api/v2/numbers/<int:number_id>/assign", POST=staff(409, body={"auth0_id": "auth0|ben"})),

@@ -26,6 +26,7 @@ from telephony.api.maintenance import NumberList as MaintenanceNumberList
 from telephony.api.maintenance import Status
 from telephony.api.me import Me
 from telephony.api.number_changes import NumberChangeDetail, NumberChanges
+from telephony.api.number_imports import NumberImportConfirm, NumberImportDetail, NumberImports, NumberImportWrongLines
 from telephony.api.numbers import NumberAssign, NumberAssignments, NumberDetail, NumberList, NumberRelease
 from telephony.api.people import PersonDetail, PersonList
 from telephony.api.providers import ProviderDetail, ProviderList
@@ -55,6 +56,10 @@ urlpatterns = [
     path("numbers", NumberList.as_view(), name="number-api-list"),
     path("numbers/changes", NumberChanges.as_view(), name="number-api-changes"),
     path("numbers/changes/<int:change_id>", NumberChangeDetail.as_view(), name="number-api-change"),
+    path("numbers/imports", NumberImports.as_view(), name="number-api-imports"),
+    path("numbers/imports/<int:import_id>", NumberImportDetail.as_view(), name="number-api-import"),
+    path("numbers/imports/<int:import_id>/confirm", NumberImportConfirm.as_view(), name="number-api-import-confirm"),
+    path("numbers/imports/<int:import_id>/wrong-lines", NumberImportWrongLines.as_view(), name="number-api-import-wrong"),
     path("numbers/<int:number_id>", NumberDetail.as_view(), name="number-api-detail"),
     path("numbers/<int:number_id>/assign", NumberAssign.as_view(), name="number-api-assign"),
     path("numbers/<int:number_id>/release", NumberRelease.as_view(), name="number-api-release"),
