@@ -30,15 +30,9 @@ SETTING: Final = (NumberChange.Action.PROVIDER, NumberChange.Action.COUNTRY)
 
 
 class NumberFiltersSerializer(FilterSerializer):
-    """The filters of the list of numbers, at least one of them."""
+    """The filters of the list of numbers."""
 
     kind = NumberFilter
-
-    def validate(self, attrs: dict[str, str]) -> dict[str, str]:
-        """Refuse a filter that keeps every number there is."""
-        if not attrs:
-            raise serializers.ValidationError("Name at least one filter: without any it would be every number there is.")
-        return attrs
 
 
 class NewNumbersChangeSerializer(StrictSerializer):
@@ -58,6 +52,12 @@ class NewNumbersChangeSerializer(StrictSerializer):
         known = set(Number.objects.filter(pk__in=asked).values_list("pk", flat=True))
         if unknown := sorted(set(value) - known):
             raise serializers.ValidationError([f"There is no number with the id {each}." for each in unknown[:20]])
+        return value
+
+    def validate_filter(self, value: dict[str, str]) -> dict[str, str]:
+        """Refuse one that keeps every number there is."""
+        if not value:
+            raise serializers.ValidationError("Name at least one filter: without any it would be every number there is.")
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

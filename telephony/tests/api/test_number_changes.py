@@ -140,6 +140,11 @@ def test_what_is_not_clearly_said_is_refused_and_nothing_is_done(
     assert list(Number.objects.order_by("pk").values()) == before
 
 
+def test_an_empty_filter_is_told_what_it_would_be(client: Client, staff: dict[str, str], numbers: dict[str, int]) -> None:
+    errors = post(client, staff, {"action": "disable", "filter": {}}).json()["errors"]
+    assert errors == {"filter": ["Name at least one filter: without any it would be every number there is."]}
+
+
 def test_numbers_and_a_filter_together_are_refused(client: Client, staff: dict[str, str], numbers: dict[str, int]) -> None:
     answer = post(client, staff, {"action": "disable", "numbers": [*numbers.values()], "filter": {"state": "free"}})
     assert answer.status_code == 400
