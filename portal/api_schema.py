@@ -12,6 +12,7 @@ TAGS: Final = (
     ("cell-phone", "The phone from which one dials in."),
     ("forwarding", "Where calls go that nobody answers at one's own phones."),
     ("call-link", "Calls between two numbers, placed by the portal."),
+    ("call-links", "The call links that were placed."),
     ("call-recording", "Calls that were, and their recordings."),
     ("live", "What goes on at this moment."),
     ("extensions", "For staff: extensions, who holds them, and what was taken from them."),

@@ -177,6 +177,7 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row("api/v2/call-link", head=False,
             GET=person(202, "calls:write", query=NUMBERS), POST=person(202, "calls:write", body=NUMBERS)),
         row("api/v2/call-link/<int:link_id>", GET=owner(200, "calls:read"), DELETE=owner(204, "calls:write")),
+        row("api/v2/call-links", GET=person(200, "calls:read")),
         row("api/v2/call-recording", GET=person(200, "calls:read")),
         # The scene's switch is away, and only it knows who records whom.
         row("api/v2/call-recording/live", GET=person(503, "calls:read")),

@@ -201,6 +201,7 @@ OPENED_BY = {
             "call-recording/<int:call_id>/audio",
             "call-recording/<int:call_id>/peaks",
             "call-link/<int:link_id>",
+            "call-links",
             "live/calls",
             "live/registrations",
             "webhooks",

@@ -1,5 +1,9 @@
-"""`call-link`: the switch rings the source, or is dialled from there, then the destination, and bridges them."""
+"""`call-link`: the switch rings the source, or is dialled from there, then the destination, and bridges them.
 
+`call-links` is the list of them: GET of `call-link` dials.
+"""
+
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.core.validators import RegexValidator
@@ -7,9 +11,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.serializers import StrictCharField, StrictChoiceField, StrictSerializer
+from accounts.api.serializers import PersonSerializer, StrictCharField, StrictChoiceField, StrictSerializer
 from accounts.models import User
 from accounts.permissions import HasScope, IsActiveUser, person_of
+from telephony.api.filtering import filtered
+from telephony.filters.call_links import CallLinkFilter
 from telephony.models import CallLink
 from telephony.services.call_links.dialling import bring_up_to_date, cancel
 from telephony.services.call_links.parties import (
@@ -24,11 +30,13 @@ from telephony.services.call_links.placing import (
     CallLimitError,
     place_in_mode,
 )
+from telephony.services.call_lists import LINKS
 from telephony.services.dialing import DIALLED_PATTERN, NOT_DIALLED, DestinationNotAllowedError
 from telephony.services.switchboard import SwitchAwayError
 from web import read_only
 from web.errors import Problem
 from web.idempotency import idempotency_of, idempotent
+from web.paging import paged_response
 from web.parameters import ApiView
 from web.schema.describing import described
 
@@ -93,6 +101,20 @@ class CallLinkDetailSerializer(CallLinkSerializer):
 
     class Meta(CallLinkSerializer.Meta):
         fields = (*CallLinkSerializer.Meta.fields, "hangup_cause", "source_answered_at", "bridged_at", "ended_at")
+
+
+class ListedCallLinkSerializer(CallLinkDetailSerializer):
+    """A link as the list shows it: how far it came, who placed it, and the call that came of it."""
+
+    placed_by = PersonSerializer(source="user", read_only=True)
+    call = serializers.SerializerMethodField()
+
+    class Meta(CallLinkDetailSerializer.Meta):
+        fields = (*CallLinkDetailSerializer.Meta.fields, "placed_by", "call")
+
+    def get_call(self, link: CallLink) -> int | None:
+        """Return the id that the call has in `call-recording`, null where there is none to be seen."""
+        return link.call.pk if link.call else None
 
 
 # The document's own.
@@ -221,6 +243,25 @@ class CallLinkDetail(ApiView):
         if link is None:
             raise Problem(404, "not_found", "There is nothing here, or nothing that you may see.")
         return link
+
+
+class CallLinkList(ApiView):
+    """GET the call links that the caller may see: staff all, others their own."""
+
+    permission_classes = (IsActiveUser, HasScope("calls:read"))
+    query_parameters = frozenset({"limit", "cursor", *CallLinkFilter.base_filters})
+    filters = CallLinkFilter
+
+    @described("listCallLinks", ListedCallLinkSerializer, many=True)
+    def get(self, request: Request) -> Response:
+        """List call links, the newest first."""
+        viewer = person_of(request)
+        links = filtered(CallLinkFilter, request, CallLink.objects.visible_to(viewer).for_listing(viewer))
+
+        def serialize(page: Sequence[CallLink]) -> Any:
+            return ListedCallLinkSerializer(page, many=True).data
+
+        return paged_response(request, links, serialize, LINKS)
 
 
 def switch_unavailable() -> Problem:

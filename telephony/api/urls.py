@@ -4,7 +4,7 @@ from django.urls import path
 
 from telephony.api.assign_number import AssignNumber, SipPassword
 from telephony.api.bans import BanDetail, BanList, FailedRegistrationList
-from telephony.api.call_links import CallLinkDetail, CallLinks
+from telephony.api.call_links import CallLinkDetail, CallLinkList, CallLinks
 from telephony.api.call_recordings import CallRecordingAudio, CallRecordingDetail, CallRecordingList, CallRecordingPeaks
 from telephony.api.cell_phone import CellPhoneDetail
 from telephony.api.domains import DomainDetail, DomainList
@@ -67,6 +67,7 @@ urlpatterns = [
     path("maintenance/numbers", MaintenanceNumberList.as_view(), name="maintenance-numbers"),
     path("call-link", CallLinks.as_view(), name="call-link"),
     path("call-link/<int:link_id>", CallLinkDetail.as_view(), name="call-link-detail"),
+    path("call-links", CallLinkList.as_view(), name="call-link-api-list"),
     path("live/calls", LiveCalls.as_view(), name="live-calls"),
     path("live/calls/<uuid:call_uuid>", LiveCallDetail.as_view(), name="live-call-detail"),
     path("live/registrations", LiveRegistrations.as_view(), name="live-registrations"),

@@ -22,12 +22,18 @@ STATES = (
 
 
 class CallLinkFilter(django_filters.FilterSet):
-    """The filters of the console's page of call links: numbers (for staff people as well), state, and days."""
+    """The filters of a list of call links: numbers (for staff people as well), state, and days on the reader's clock."""
 
     q = django_filters.CharFilter(method="filter_anything", max_length=255)
     state = django_filters.ChoiceFilter(choices=STATES, method="filter_state", empty_label=None)
-    after = LocalDayFilter(field_name="created_at", lookup_expr="gte")
-    before = LocalDayFilter(field_name="created_at", lookup_expr="lt")
+    after = LocalDayFilter(
+        field_name="created_at",
+        lookup_expr="gte",
+        help_text="Placed since when: a time with its zone, or a date, which begins at midnight UTC.",
+    )
+    before = LocalDayFilter(
+        field_name="created_at", lookup_expr="lt", help_text="Placed before when: a time with its zone, or a date."
+    )
 
     class Meta:
         model = CallLink
@@ -52,5 +58,5 @@ class CallLinkFilter(django_filters.FilterSet):
         return queryset.filter(found)
 
     def filter_state(self, queryset: CallLinkQuerySet, name: str, value: str) -> CallLinkQuerySet:
-        """Keep the links in one state."""
+        """Keep the links in one state: under way, or at one of the ends."""
         return queryset.open() if value == UNDER_WAY else queryset.filter(status=value)

@@ -1,4 +1,4 @@
-"""Lists of calls: their order, and the newest of somebody's or of an extension's."""
+"""Lists of calls and of call links: their order, and the newest of somebody's or of an extension's."""
 
 from typing import Final
 
@@ -7,6 +7,7 @@ from telephony.models import Call, Extension
 from web.paging import KeysetPaginator
 
 CALLS: Final = KeysetPaginator(ordering=("-started_at", "-id"))
+LINKS: Final = KeysetPaginator(ordering=("-id",))
 
 
 def last_calls_of(person: User, most: int) -> list[Call]:

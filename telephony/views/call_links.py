@@ -27,15 +27,14 @@ from telephony.services.call_links.parties import (
     number_holding_of,
 )
 from telephony.services.call_links.placing import CallLimitError, place_in_mode
+from telephony.services.call_lists import LINKS
 from telephony.services.cell_phones import cell_phone_of
 from telephony.services.dialing import DestinationNotAllowedError
 from telephony.services.switchboard import SwitchAwayError
 from telephony.tables.call_links import CallLinkTable
 from web import read_only
 from web.listing import listing
-from web.paging import KeysetPaginator
 
-LINKS: Final = KeysetPaginator(ordering=("-id",))
 # One that has just ended is shown a while longer, so that whoever watches sees how it ended.
 SHOWN_AFTERWARDS = timedelta(seconds=12)
 # The record of its call comes a moment after its end, and then the page leads there.

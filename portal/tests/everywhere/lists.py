@@ -109,6 +109,14 @@ def a_call_link() -> CallLink:
     )  # fmt: skip
 
 
+def a_call_link_with_its_call() -> CallLink:
+    link = a_call_link()
+    Call.objects.create(
+        call_uuid=str(link.call_uuid), call_link=link, direction="outbound", caller_user=link.user, started_at=timezone.now()
+    )
+    return link
+
+
 def a_failure() -> FailedRegistration:
     now = timezone.now()
     network = f"198.51.{serial() % 250}.{serial() % 250}/32"
@@ -311,3 +319,9 @@ LISTS: Final[tuple[List, ...]] = (
     List("/search/?q=person", anybodys(a_person)),
     List("/search/?q=100", anybodys(a_held_extension)),
 )  # fmt: skip
+
+# The same of the API.
+API_LISTS: Final[tuple[List, ...]] = (
+    List("/api/v2/call-links", anybodys(a_call_link_with_its_call)),
+    List("/api/v2/call-links?q=person&state=under_way", anybodys(a_call_link_with_its_call)),
+)

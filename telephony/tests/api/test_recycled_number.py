@@ -213,7 +213,7 @@ def test_each_sees_the_calls_that_began_while_he_held_it(world: World) -> None:
 
 def test_each_hears_and_reads_his_own_in_full(world: World) -> None:
     for holder, other in world.sides():
-        own = ("/", "/call-links/live", "/live/", "/api/v2/live/calls", "/api/v2/webhooks")
+        own = ("/", "/call-links/live", "/api/v2/call-links", "/live/", "/api/v2/live/calls", "/api/v2/webhooks")
         deliveries = (f"/api/v2/webhooks/{webhook_id}/deliveries" for webhook_id in holder.deliveries.values())
         seen = b"".join(everything(holder.ask(path)) for path in (*own, *deliveries))
         for call_id in holder.calls:
@@ -275,6 +275,17 @@ def test_no_filter_finds_the_others_calls(world: World) -> None:
                     assert holder.listed(f"{name}={value}") <= holder.calls
                 page = everything(holder.ask(f"/?{name}={value}"))
                 assert not [trace for trace in other.traces if trace.encode() in page.replace(value.encode(), b"")]
+
+
+def test_no_filter_finds_the_others_call_links(world: World) -> None:
+    for holder, other in world.sides():
+        for link in CallLink.objects.filter(pk__in=other.links):
+            day = link.created_at.strftime("%Y-%m-%d")
+            for query in ("", f"q={link.destination_number}", f"q={EXTEN}", "state=under_way", f"after={day}"):
+                answer = holder.ask(f"/api/v2/call-links?{query}")
+                assert answer.status_code == 200
+                assert {each["id"] for each in answer.json()} <= holder.links
+                assert not [trace for trace in other.traces if trace.encode() in everything(answer)]
 
 
 def test_a_signed_address_is_good_for_its_own_call_alone(world: World) -> None:
