@@ -1,14 +1,20 @@
-"""Calls as files: every call of a filter, row by row, so that neither memory nor a page's limit matters."""
+"""Calls as files: every call of a filter, row by row, so that neither memory nor a page's limit matters.
+
+Console and API share it.
+"""
 
 import csv
 import io
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import xlsxwriter
+from django.http import HttpRequest, QueryDict, StreamingHttpResponse
+from django.utils import timezone
 
+from accounts.models import AuditEntry, User
 from telephony.models import Call
 from telephony.models.calls import CallQuerySet
 
@@ -43,6 +49,43 @@ COLUMNS: Final[dict[str, Callable[[Call], Any]]] = {
     "recording_seconds": lambda call: call.recording.duration_seconds if call.recording else "",
 }
 Count = Callable[[int], None]
+
+
+class Format(NamedTuple):
+    """A kind of file."""
+
+    content_type: str
+    write: Callable[[Iterator[list[Any]]], Iterator[bytes]]
+
+    @property
+    def media_type(self) -> str:
+        """The same without its parameters."""
+        return self.content_type.partition(";")[0]
+
+
+def export_response(
+    request: HttpRequest, calls: CallQuerySet, extension: str, *, actor: User, asked: QueryDict, count: Count | None = None
+) -> StreamingHttpResponse:
+    """Answer GET or HEAD with all of these calls as a file, one of FORMATS, streamed; who takes them is written down.
+
+    `asked` is the filter by which the calls were found; `count` is told from time to time how many were written.
+    """
+    is_sent = request.method == "GET"
+    if is_sent:
+        AuditEntry.objects.record("calls.exported", actor=actor, after={"format": extension, "filter": asked.urlencode()})
+    kind = FORMATS[extension]
+    body = kind.write(rows_of(calls, count or _uncounted)) if is_sent else iter(())
+    response = StreamingHttpResponse(body, content_type=kind.content_type)
+    name = f"calls-{timezone.localdate():%Y-%m-%d}.{extension}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
+    # A proxy that collects the answer would keep its reader waiting.
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+def _uncounted(done: int) -> None:
+    """Tell nobody."""
 
 
 def rows_of(calls: CallQuerySet, count: Count) -> Iterator[list[Any]]:
@@ -111,3 +154,9 @@ def _printable(text: str) -> str:
 
 def _instant(at: datetime | None) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else ""
+
+
+FORMATS: Final = {
+    "csv": Format("text/csv; charset=utf-8", csv_lines),
+    "xlsx": Format("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", workbook),
+}

@@ -38,8 +38,20 @@ class MediaMagicRenderer(JSONRenderer):
     format = "mediamagic"
 
 
-class CsvNamed(BaseRenderer):
-    """Lets Accept name `text/csv`, where the view writes it itself."""
+class FileRenderer(BaseRenderer):
+    """What is sent as a file of some media type: `Accept` may name it. The file itself is streamed, and never rendered."""
+
+    charset = None
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+    ) -> bytes:
+        """Return nothing: beside the file there is only what has no body."""
+        return b""
+
+
+class CsvRenderer(FileRenderer):
+    """Lines of text."""
 
     media_type = "text/csv"
     format = "csv"

@@ -179,6 +179,8 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row("api/v2/call-link/<int:link_id>", GET=owner(200, "calls:read"), DELETE=owner(204, "calls:write")),
         row("api/v2/call-links", GET=person(200, "calls:read")),
         row("api/v2/call-recording", GET=person(200, "calls:read")),
+        row("api/v2/call-recording/export.csv", head=False, GET=person(200, "calls:read")),
+        row("api/v2/call-recording/export.xlsx", head=False, GET=person(200, "calls:read")),
         # The scene's switch is away, and only it knows who records whom.
         row("api/v2/call-recording/live", GET=person(503, "calls:read")),
         row("api/v2/call-recording/live/<uuid:leg_uuid>/pause",

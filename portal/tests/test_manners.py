@@ -30,9 +30,13 @@ ASKERS: Final = [
     if identity.name == name
 ]
 # Answered in something else, whatever is asked for.
-NO_JSON: Final = frozenset({
-    "api/v2/docs", "api/v2/call-recording/<int:call_id>/audio", "api/v2/numbers/imports/<int:import_id>/wrong-lines",
-})  # fmt: skip
+NO_JSON: Final = frozenset(
+    f"api/v2/{path}"
+    for path in (
+        "docs", "call-recording/<int:call_id>/audio", "call-recording/export.csv", "call-recording/export.xlsx",
+        "numbers/imports/<int:import_id>/wrong-lines",
+    )
+)  # fmt: skip
 # Auth0 adds parameters of its own.
 ANY_PARAMETER: Final = frozenset({"api/v2/auth/callback"})
 # It sets what is to be: the same again is the same.

@@ -209,7 +209,8 @@ OPENED_BY = {
             "webhooks/<int:webhook_id>/deliveries",
             "webhooks/<int:webhook_id>/deliveries/<int:delivery_id>",
         )
-    },
+    }
+    | {"GET api/v2/call-recording/export.csv", "GET api/v2/call-recording/export.xlsx"},
     "calls:write": {
         "GET api/v2/call-link",
         "POST api/v2/call-link",

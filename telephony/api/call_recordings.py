@@ -1,7 +1,7 @@
-"""`call-recording`: the calls of a person, one call with its legs, and its audio."""
+"""`call-recording`: the calls of a person, also as a file, one call with its legs, and its audio."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import Http404
 from django.http.response import HttpResponseBase
@@ -14,16 +14,21 @@ from accounts.models import User
 from accounts.permissions import HasScope, IsActiveUser, person_of
 from telephony.api.serializers import CallDetailSerializer, CallSerializer, PeaksSerializer
 from telephony.audio import audio_response, waveform_of
+from telephony.exports import FORMATS, export_response
 from telephony.filters.calls import CallFilter
 from telephony.models import Call
+from telephony.models.calls import CallQuerySet
 from telephony.services.call_lists import CALLS
 from telephony.services.recordings import LegalHoldError, delete_audio, listener_of
 from web.errors import Problem
+from web.negotiation import CsvRenderer, FileRenderer, JSONRenderer, MediaMagicRenderer
 from web.paging import paged_response
 from web.parameters import LONGEST_VALUE, ApiView
 from web.schema.describing import described
 
 WAV = {"type": "string", "contentMediaType": "audio/wav"}
+WORKBOOK = {"type": "string", "contentMediaType": FORMATS["xlsx"].media_type}
+AS_FILE = {200: ["Content-Disposition"]}
 # The document's own; our members stand beside its.
 EXAMPLE = [
     {
@@ -68,7 +73,7 @@ class CallRecordingList(ApiView):
     @described("listCalls", CallSerializer, many=True, example=EXAMPLE)
     def get(self, request: Request) -> Response:
         """List the calls that one may see, newest first."""
-        filters = filters_of(request)
+        filters = filters_of(request, Call.objects.for_listing())
 
         def serialize(calls: Sequence[Call]) -> Any:
             return CallSerializer(calls, many=True, context={"request": request}).data
@@ -76,12 +81,65 @@ class CallRecordingList(ApiView):
         return paged_response(request, filters.qs, serialize, CALLS, filters.parts)
 
 
-def filters_of(request: Request) -> CallFilter:
-    """Return the filters of the calls that the caller may see. Raises ValidationError naming the wrong parameter."""
-    filters = CallFilter(request.query_params, queryset=Call.objects.for_listing(), request=request)
+def filters_of(request: Request, calls: CallQuerySet) -> CallFilter:
+    """Return the filters of those calls that the caller may see. Raises ValidationError naming the wrong parameter."""
+    filters = CallFilter(request.query_params, queryset=calls, request=request)
     if not filters.is_valid():
         raise ValidationError({name: [str(e) for e in errors] for name, errors in filters.errors.items()})
     return filters
+
+
+class CallExport(ApiView):
+    """GET every call of a filter as a file, as the console exports them."""
+
+    extension: ClassVar[str]
+    permission_classes = (IsActiveUser, HasScope("calls:read"))
+    query_parameters = frozenset(CallFilter.base_filters)
+    filters = CallFilter
+    # It is written down who took the calls, and how long the file is nobody knows before it is written.
+    head_allowed = False
+
+    def export(self, request: Request) -> HttpResponseBase:
+        """Send the file."""
+        calls = filters_of(request, Call.objects.all()).qs
+        return export_response(request._request, calls, self.extension, actor=person_of(request), asked=request.query_params)
+
+
+class WorkbookRenderer(FileRenderer):
+    """A workbook."""
+
+    media_type = FORMATS["xlsx"].media_type
+    format = "xlsx"
+
+
+class CallCsv(CallExport):
+    """GET them as CSV."""
+
+    extension = "csv"
+    renderer_classes = (JSONRenderer, MediaMagicRenderer, CsvRenderer)
+
+    @described("exportCallsAsCsv", {"type": "string"}, media_type=CsvRenderer.media_type, headers=AS_FILE)
+    def get(self, request: Request) -> HttpResponseBase:
+        """Send every call of a filter as CSV, newest first.
+
+        It is not paged, but streamed as it is written. Who took which calls is written into the audit log.
+        """
+        return self.export(request)
+
+
+class CallWorkbook(CallExport):
+    """GET them as a workbook."""
+
+    extension = "xlsx"
+    renderer_classes = (JSONRenderer, MediaMagicRenderer, WorkbookRenderer)
+
+    @described("exportCallsAsXlsx", WORKBOOK, media_type=WorkbookRenderer.media_type, headers=AS_FILE)
+    def get(self, request: Request) -> HttpResponseBase:
+        """Send every call of a filter as an XLSX workbook, newest first.
+
+        Who took which calls is written into the audit log.
+        """
+        return self.export(request)
 
 
 class CallRecordingDetail(ApiView):

@@ -19,7 +19,7 @@ from telephony.services.undertakings import NotNowError
 from web.entity_tags import tagged_file
 from web.errors import Problem
 from web.idempotency import idempotent
-from web.negotiation import CsvNamed, JSONParser, JSONRenderer, MediaMagicParser, MediaMagicRenderer, MultiPartParser, SentFile
+from web.negotiation import CsvRenderer, JSONParser, JSONRenderer, MediaMagicParser, MediaMagicRenderer, MultiPartParser, SentFile
 from web.schema.describing import described
 
 SHOWN_AT_MOST: Final = 100
@@ -181,7 +181,7 @@ class NumberImportConfirm(StaffView):
 class NumberImportWrongLines(StaffView):
     """GET the wrong lines of an import of one's own as a file."""
 
-    renderer_classes = (JSONRenderer, MediaMagicRenderer, CsvNamed)
+    renderer_classes = (JSONRenderer, MediaMagicRenderer, CsvRenderer)
 
     @described("getWrongLines", CSV, media_type="text/csv")
     def get(self, request: Request, import_id: int) -> HttpResponse:

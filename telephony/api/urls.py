@@ -5,7 +5,14 @@ from django.urls import path
 from telephony.api.assign_number import AssignNumber, SipPassword
 from telephony.api.bans import BanDetail, BanList, FailedRegistrationList
 from telephony.api.call_links import CallLinkDetail, CallLinkList, CallLinks
-from telephony.api.call_recordings import CallRecordingAudio, CallRecordingDetail, CallRecordingList, CallRecordingPeaks
+from telephony.api.call_recordings import (
+    CallCsv,
+    CallRecordingAudio,
+    CallRecordingDetail,
+    CallRecordingList,
+    CallRecordingPeaks,
+    CallWorkbook,
+)
 from telephony.api.cell_phone import CellPhoneDetail
 from telephony.api.domains import DomainDetail, DomainList
 from telephony.api.extension_holding import ExtensionAssign, ExtensionAssignments, ExtensionRelease
@@ -75,6 +82,8 @@ urlpatterns = [
     path("live/switches", LiveSwitches.as_view(), name="live-switches"),
     path("maintenance/status", Status.as_view(), name="maintenance-status"),
     path("call-recording", CallRecordingList.as_view(), name="call-recording-list"),
+    path("call-recording/export.csv", CallCsv.as_view(), name="call-recording-csv"),
+    path("call-recording/export.xlsx", CallWorkbook.as_view(), name="call-recording-xlsx"),
     path("call-recording/live", LiveRecordings.as_view(), name="call-recording-live"),
     path("call-recording/live/<uuid:leg_uuid>/pause", RecordingPause.as_view(), name="call-recording-pause"),
     path("call-recording/<int:call_id>", CallRecordingDetail.as_view(), name="call-recording-detail"),

@@ -74,6 +74,7 @@ HEADERS: Final[Mapping[str, Schema]] = {
     "Allow": {"description": "The verbs that exist here.", "schema": _TEXT, "required": True},
     "Location": {"description": "Where to go on.", "schema": {"type": "string", "format": "uri"}, "required": True},
     "Accept-Ranges": {"description": "Parts can be asked for, in bytes.", "schema": {"const": "bytes"}, "required": True},
+    "Content-Disposition": {"description": "That it is a file, and its name.", "schema": _TEXT, "required": True},
     "Content-Range": {"description": "Which part this is.", "schema": _TEXT, "required": True},
 }  # fmt: skip
 EVERYWHERE: Final = ("X-Request-ID", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")

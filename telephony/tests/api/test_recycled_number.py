@@ -213,7 +213,15 @@ def test_each_sees_the_calls_that_began_while_he_held_it(world: World) -> None:
 
 def test_each_hears_and_reads_his_own_in_full(world: World) -> None:
     for holder, other in world.sides():
-        own = ("/", "/call-links/live", "/api/v2/call-links", "/live/", "/api/v2/live/calls", "/api/v2/webhooks")
+        own = (
+            "/",
+            "/call-links/live",
+            "/api/v2/call-links",
+            "/live/",
+            "/api/v2/live/calls",
+            "/api/v2/call-recording/export.csv",
+            "/api/v2/webhooks",
+        )
         deliveries = (f"/api/v2/webhooks/{webhook_id}/deliveries" for webhook_id in holder.deliveries.values())
         seen = b"".join(everything(holder.ask(path)) for path in (*own, *deliveries))
         for call_id in holder.calls:
@@ -273,6 +281,8 @@ def test_no_filter_finds_the_others_calls(world: World) -> None:
             for value in {searched(call) for call in Call.objects.filter(pk__in=other.calls)}:
                 if name in CallFilter.base_filters:
                     assert holder.listed(f"{name}={value}") <= holder.calls
+                    file = everything(holder.ask(f"/api/v2/call-recording/export.csv?{name}={value}"))
+                    assert not [trace for trace in other.traces if trace.encode() in file.replace(value.encode(), b"")]
                 page = everything(holder.ask(f"/?{name}={value}"))
                 assert not [trace for trace in other.traces if trace.encode() in page.replace(value.encode(), b"")]
 
