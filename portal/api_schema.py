@@ -17,6 +17,7 @@ TAGS: Final = (
     ("live", "What goes on at this moment."),
     ("extensions", "For staff: extensions, who holds them, and what was taken from them."),
     ("bans", "For staff: addresses from which no phone is listened to."),
+    ("statistics", "For staff: the figures of a period, and how things stand."),
     ("route", "For staff: where a call would go."),
     ("audit", "For staff: who did what."),
     ("numbers", "For staff: the numbers of the pool."),

@@ -11,10 +11,14 @@ COOKIE = "timezone"
 KNOWN = frozenset(zoneinfo.available_timezones())
 
 
+def zone_named(name: str) -> zoneinfo.ZoneInfo | None:
+    """Return the zone of this name, None where none is known by it."""
+    return zoneinfo.ZoneInfo(name) if name in KNOWN else None
+
+
 def zone_of(request: HttpRequest) -> zoneinfo.ZoneInfo | None:
     """Return the zone that the browser named, None where it named none that is known."""
-    name = request.COOKIES.get(COOKIE, "")
-    return zoneinfo.ZoneInfo(name) if name in KNOWN else None
+    return zone_named(request.COOKIES.get(COOKIE, ""))
 
 
 class TimeZoneMiddleware:

@@ -197,6 +197,8 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row("api/v2/live/gateways", GET=staff(200)),
         row("api/v2/live/switches", GET=staff(200)),
         row("api/v2/route", GET=staff(200, query={"from": "1006", "to": "12403019517"})),
+        row("api/v2/statistics", GET=staff(200)),
+        row("api/v2/statistics/now", GET=staff(200)),
         row("api/v2/bans", GET=staff(200), POST=staff(201, body={"address": "203.0.113.9"})),
         row("api/v2/bans/<int:ban_id>", GET=staff(200), DELETE=staff(204)),
         row("api/v2/bans/failed-registrations", GET=staff(200)),

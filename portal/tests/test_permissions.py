@@ -273,6 +273,8 @@ FOR_STAFF = {
             "numbers/<int:number_id>/assignments": ("GET", "HEAD"),
             "numbers/<int:number_id>/release": ("POST",),
             "route": ("GET", "HEAD"),
+            "statistics": ("GET", "HEAD"),
+            "statistics/now": ("GET", "HEAD"),
             "users": ("GET", "HEAD"),
             "users/<int:user_id>": ("GET", "HEAD", "PATCH"),
             "domains": ("GET", "HEAD", "POST"),

@@ -225,10 +225,11 @@ class LiveSwitches(StaffView):
     @described("listLiveSwitches", LiveSwitchSerializer, many=True)
     def get(self, request: Request) -> Response:
         """List the switches, the preferred one first."""
-        return Response([_switch(each) for each in conditions()])
+        return Response([switch_row(each) for each in conditions()])
 
 
-def _switch(condition: Condition) -> dict[str, Any]:
+def switch_row(condition: Condition) -> dict[str, Any]:
+    """Return what is shown of a switch."""
     switch = condition.switch
     return {
         "name": switch.name if switch else "",
