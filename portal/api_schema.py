@@ -14,6 +14,7 @@ TAGS: Final = (
     ("call-link", "Calls between two numbers, placed by the portal."),
     ("call-links", "The call links that were placed."),
     ("call-recording", "Calls that were, and their recordings."),
+    ("search", "Numbers, people, extensions and calls, found by a text."),
     ("live", "What goes on at this moment."),
     ("extensions", "For staff: extensions, who holds them, and what was taken from them."),
     ("bans", "For staff: addresses from which no phone is listened to."),

@@ -189,6 +189,7 @@ AREAS: Final[dict[str, tuple[Row, ...]]] = {
         row("api/v2/call-recording/<int:call_id>/audio",
             GET=person(200, "calls:read", own=True), DELETE=person(204, "calls:write", own=True)),
         row("api/v2/call-recording/<int:call_id>/peaks", GET=person(200, "calls:read", own=True)),
+        row("api/v2/search", GET=person(200, "calls:read", query={"q": "1006"})),
         row("api/v2/audit", GET=staff(200)),
         row("api/v2/live/calls", GET=person(200, "calls:read")),
         # The scene's switch is away.

@@ -202,6 +202,7 @@ OPENED_BY = {
             "call-recording/<int:call_id>/peaks",
             "call-link/<int:link_id>",
             "call-links",
+            "search",
             "live/calls",
             "live/registrations",
             "webhooks",

@@ -39,6 +39,7 @@ from telephony.api.people import PersonDetail, PersonList
 from telephony.api.providers import ProviderDetail, ProviderList
 from telephony.api.quarantine import QuarantineDetail, QuarantineList, QuarantineRetries, QuarantineRetry
 from telephony.api.route import Route
+from telephony.api.search import Search
 from telephony.api.statistics import StandingDetail, StatisticsDetail
 from telephony.api.switches import SwitchDetail, SwitchList
 
@@ -91,6 +92,7 @@ urlpatterns = [
     path("call-recording/<int:call_id>/audio", CallRecordingAudio.as_view(), name="call-recording-audio"),
     path("call-recording/<int:call_id>/peaks", CallRecordingPeaks.as_view(), name="call-recording-peaks"),
     path("route", Route.as_view(), name="route-explained"),
+    path("search", Search.as_view(), name="search-api"),
     path("statistics", StatisticsDetail.as_view(), name="statistics"),
     path("statistics/now", StandingDetail.as_view(), name="statistics-now"),
     path("users", PersonList.as_view(), name="person-api-list"),

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -10,12 +10,15 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
 from accounts.models import User
-from telephony.fields import LONGEST_NOTATION, normalise_number
+from telephony.fields import LONGEST_NOTATION, format_number, normalise_number
 from telephony.models import Assignment, Call, Extension, Number
+from web.throttling import Rate, count
 
 SHORTEST: Final = 2
 LONGEST: Final = 200
 MOST: Final = 5
+# One asks anew with every few letters that one types.
+SEARCHES_PER_MINUTE: Final = 240
 # What is no text: control and format characters, halves of characters, and what no character has been given.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Co"})
 _DIGITS: Final = re.compile(r"[0-9 ()+./-]{3,40}")
@@ -29,6 +32,10 @@ class Kind(StrEnum):
     PERSON = "person"
     EXTENSION = "extension"
     CALL = "call"
+
+
+# What others than staff see of a number or an extension of theirs: their calls by it, by this filter of a list of calls.
+OWN_FILTERS: Final = {Kind.NUMBER: "didnumber", Kind.EXTENSION: "extension"}
 
 
 class Group(NamedTuple):
@@ -50,8 +57,13 @@ def digits_of(text: str) -> str:
     return digits if 3 <= len(digits) <= 15 else ""
 
 
-def search(person: User, text: str) -> list[Group]:
-    """Return what this person may see and the text, a cleaned one, means; the kinds of which there is nothing are left out."""
+def count_search(person: User) -> Rate:
+    """Count one more search of this person's in this minute, wherever it is asked for."""
+    return count(f"search:{person.pk}", SEARCHES_PER_MINUTE)
+
+
+def search(person: User, text: str, kinds: Collection[Kind] = tuple(Kind)) -> list[Group]:
+    """Return what this person may see and the text, a cleaned one, means; kinds of which there is nothing are left out."""
     if not SHORTEST <= len(text) <= LONGEST:
         return []
     wanted = (
@@ -60,7 +72,7 @@ def search(person: User, text: str) -> list[Group]:
         (Kind.EXTENSION, _extensions(person, text)),
         (Kind.CALL, Call.objects.named(text).visible_to(person).for_listing()),
     )
-    groups = [_group(kind, found) for kind, found in wanted if found is not None]
+    groups = [_group(kind, found) for kind, found in wanted if kind in kinds and found is not None]
     return [group for group in groups if group.found]
 
 
@@ -101,3 +113,46 @@ def _extensions(person: User, text: str) -> QuerySet[Extension]:
     if not person.is_staff:
         extensions = extensions.filter(assignments__in=Assignment.objects.open().filter(user=person))
     return extensions.order_by("number", "id")
+
+
+# -- in words --------------------------------------------------------------------------------------------------------------
+
+
+class Words(NamedTuple):
+    """What something that was found is called, and a few words about it."""
+
+    title: str
+    about: str
+
+
+def words_of(kind: Kind, each: Any) -> Words:
+    """Return the words for something that was found; its row is as `search` loaded it."""
+    return _WORDS[kind](each)
+
+
+def _number(number: Number) -> Words:
+    return Words(str(number), (str(number.held_by.user) if number.held_by else "") or number.get_state_display().capitalize())
+
+
+def _person(person: User) -> Words:
+    known = [each for each in (person.email, person.auth0_id) if each and each != str(person)]
+    about = " · ".join((*known, *(() if person.is_active else ("deactivated",)))) or person.get_role_display()
+    return Words(str(person), about)
+
+
+def _extension(extension: Extension) -> Words:
+    held = extension.held_by
+    names = dict.fromkeys(
+        (str(held.user) if held else extension.state_label.capitalize(), extension.display_name, extension.domain.name)
+    )
+    return Words(extension.number, " · ".join(filter(None, names)))
+
+
+def _call(call: Call) -> Words:
+    parties = (format_number(number) or "unknown" for number in (call.caller_number, call.callee_number))
+    return Words(" → ".join(parties), f"Call {call.pk} · {call.outcome_label} · {call.started_at:%Y-%m-%d %H:%M} UTC")
+
+
+_WORDS: Final[dict[Kind, Callable[[Any], Words]]] = {
+    Kind.NUMBER: _number, Kind.PERSON: _person, Kind.EXTENSION: _extension, Kind.CALL: _call,
+}  # fmt: skip

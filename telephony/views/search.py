@@ -1,6 +1,5 @@
 """The search that every page has: what a text finds, as a page and, while one types, as a list below the field."""
 
-from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
@@ -13,13 +12,18 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.permissions import person_of
-from telephony.fields import format_number
-from telephony.models import Call, Extension, Number
-from telephony.services.searching import LONGEST, SHORTEST, Group, Kind, cleaned, digits_of, search
-from web.throttling import count
-
-# One asks anew with every few letters that one types.
-SEARCHES_PER_MINUTE: Final = 240
+from telephony.services.searching import (
+    LONGEST,
+    OWN_FILTERS,
+    SHORTEST,
+    Group,
+    Kind,
+    cleaned,
+    count_search,
+    digits_of,
+    search,
+    words_of,
+)
 
 
 class Hit(NamedTuple):
@@ -47,14 +51,12 @@ class Place(NamedTuple):
     icon: str
     page: str
     list: str
-    # What others than staff see of their own: the filter of their list of calls.
-    own_filter: str = ""
 
 
 PLACES: Final = {
-    Kind.NUMBER: Place("Numbers", "numbers", "number-detail", "number-list", "didnumber"),
+    Kind.NUMBER: Place("Numbers", "numbers", "number-detail", "number-list"),
     Kind.PERSON: Place("People", "people", "person-detail", "person-list"),
-    Kind.EXTENSION: Place("Extensions", "extensions", "extension-detail", "extension-list", "extension"),
+    Kind.EXTENSION: Place("Extensions", "extensions", "extension-detail", "extension-list"),
     Kind.CALL: Place("Calls", "calls", "call-detail", "call-list"),
 }
 
@@ -66,7 +68,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
     """Show what the person may see of what a text finds; htmx gets the list alone."""
     viewer, text = person_of(request), cleaned(request.GET.get("q", ""))
     as_list = request.headers.get("HX-Request") == "true"
-    rate = count(f"search:{viewer.pk}", SEARCHES_PER_MINUTE)
+    rate = count_search(viewer)
     context: dict[str, Any] = {"text": text, "is_short": len(text) < SHORTEST, "longest": LONGEST if len(text) > LONGEST else 0}
     if rate.is_exceeded:
         context["wait"] = rate.reset
@@ -85,16 +87,16 @@ def _sections(viewer: User, text: str) -> list[Section]:
 
 def _section(viewer: User, text: str, group: Group) -> Section:
     place = PLACES[group.kind]
-    hits = [Hit(_address(viewer, place, each), *_WORDS[group.kind](each)) for each in group.found]
+    hits = [Hit(_address(viewer, group.kind, each), *words_of(group.kind, each)) for each in group.found]
     every = _with_query(place.list, q=digits_of(text) or text) if group.has_more and viewer.is_staff else ""
     return Section(group.kind, place.heading, place.icon, hits, every)
 
 
-def _address(viewer: User, place: Place, each: Any) -> str:
+def _address(viewer: User, kind: Kind, each: Any) -> str:
     """Return where one looks at something: its page, or one's own calls by it where that is for staff."""
-    if place.own_filter and not viewer.is_staff:
-        return _with_query("call-list", **{place.own_filter: each.number})
-    return reverse(place.page, args=(each.pk,))
+    if kind in OWN_FILTERS and not viewer.is_staff:
+        return _with_query("call-list", **{OWN_FILTERS[kind]: each.number})
+    return reverse(PLACES[kind].page, args=(each.pk,))
 
 
 def _calls_with(text: str) -> str:
@@ -105,33 +107,3 @@ def _calls_with(text: str) -> str:
 
 def _with_query(name: str, **query: str) -> str:
     return f"{reverse(name)}?{urlencode(query)}"
-
-
-# -- in words --------------------------------------------------------------------------------------------------------------
-
-
-def _number(number: Number) -> tuple[str, str]:
-    return str(number), (str(number.held_by.user) if number.held_by else "") or number.get_state_display().capitalize()
-
-
-def _person(person: User) -> tuple[str, str]:
-    known = [each for each in (person.email, person.auth0_id) if each and each != str(person)]
-    return str(person), " · ".join((*known, *(() if person.is_active else ("deactivated",)))) or person.get_role_display()
-
-
-def _extension(extension: Extension) -> tuple[str, str]:
-    held = extension.held_by
-    names = dict.fromkeys(
-        (str(held.user) if held else extension.state_label.capitalize(), extension.display_name, extension.domain.name)
-    )
-    return extension.number, " · ".join(filter(None, names))
-
-
-def _call(call: Call) -> tuple[str, str]:
-    parties = (format_number(number) or "unknown" for number in (call.caller_number, call.callee_number))
-    return " → ".join(parties), f"Call {call.pk} · {call.outcome_label} · {call.started_at:%Y-%m-%d %H:%M} UTC"
-
-
-_WORDS: Final[dict[Kind, Callable[[Any], tuple[str, str]]]] = {
-    Kind.NUMBER: _number, Kind.PERSON: _person, Kind.EXTENSION: _extension, Kind.CALL: _call,
-}  # fmt: skip

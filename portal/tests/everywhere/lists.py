@@ -325,6 +325,9 @@ API_LISTS: Final[tuple[List, ...]] = (
     List("/api/v2/call-recording/export.csv", anybodys(a_call)),
     List("/api/v2/call-recording/export.xlsx", anybodys(a_call)),
     List("/api/v2/statistics?period=12m", anybodys(a_counted_call)),
+    List("/api/v2/search?q=person", anybodys(a_person)),
+    List("/api/v2/search?q=100", anybodys(a_held_extension)),
+    List("/api/v2/search?q=1703", anybodys(a_held_extension)),
     List("/api/v2/call-links", anybodys(a_call_link_with_its_call)),
     List("/api/v2/call-links?q=person&state=under_way", anybodys(a_call_link_with_its_call)),
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from django.db import transaction
@@ -296,6 +296,21 @@ def test_no_filter_finds_the_others_call_links(world: World) -> None:
                 assert answer.status_code == 200
                 assert {each["id"] for each in answer.json()} <= holder.links
                 assert not [trace for trace in other.traces if trace.encode() in everything(answer)]
+
+
+def test_no_search_finds_anything_of_the_others(world: World) -> None:
+    for holder, other in world.sides():
+        calls = Call.objects.filter(pk__in=other.calls)
+        # Two characters are the least that is searched for.
+        named = {str(value).zfill(2) for call in calls for value in (call.pk, call.call_uuid)}
+        for text in named | other.traces | {EXTEN, DIGITS, other.user.username}:
+            answer = holder.ask(f"/api/v2/search?q={quote(text)}")
+            assert answer.status_code == 200
+            assert {each["id"] for each in answer.json()["found"] if each["kind"] == "call"} <= holder.calls
+            assert not [trace for trace in other.traces - {text} if trace.encode() in everything(answer)]
+    # Its holder of today finds the number, whose he was before does not.
+    assert [each["kind"] for each in world.later.ask(f"/api/v2/search?q={DIGITS}").json()["found"]] == ["number"]
+    assert world.former.ask(f"/api/v2/search?q={DIGITS}").json()["found"] == []
 
 
 def test_a_signed_address_is_good_for_its_own_call_alone(world: World) -> None:

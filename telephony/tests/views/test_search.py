@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Role, User
 from telephony.models import Call, CallAlias, Extension, Leg, Number, Provider
+from telephony.services import searching
 from telephony.services.searching import MOST, Kind, cleaned, digits_of, search
 from telephony.tests.captures import posts_of
-from telephony.views import search as pages
 
 pytestmark = pytest.mark.django_db
 
@@ -212,7 +212,7 @@ def test_what_cannot_be_seen_is_left_out() -> None:
 
 
 def test_too_often(client: Client, people: dict[str, User], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "SEARCHES_PER_MINUTE", 3)
+    monkeypatch.setattr(searching, "SEARCHES_PER_MINUTE", 3)
     client.force_login(people["sam"])
     answers = [client.get("/search/?q=anna", headers={"HX-Request": "true"}) for _ in range(8)]
     # Where the minute ended in between one begins anew.
