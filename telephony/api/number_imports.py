@@ -19,7 +19,15 @@ from telephony.services.undertakings import NotNowError
 from web.entity_tags import tagged_file
 from web.errors import Problem
 from web.idempotency import idempotent
-from web.negotiation import CsvRenderer, JSONParser, JSONRenderer, MediaMagicParser, MediaMagicRenderer, MultiPartParser, SentFile
+from web.negotiation import (
+    CsvRenderer,
+    JSONParser,
+    JSONRenderer,
+    MediaMagicParser,
+    MediaMagicRenderer,
+    MultiPartParser,
+    SentFile,
+)
 from web.schema.describing import described
 
 SHOWN_AT_MOST: Final = 100
