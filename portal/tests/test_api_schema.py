@@ -179,7 +179,7 @@ def test_what_is_described_needs_no_more_than_that(settings: Any, monkeypatch: p
         "Wherever that is. A key with scopes needs `admin`.",
     )
     assert set(operation["responses"]) == {
-        "204", "400", "401", "403", "405", "406", "409", "413", "415", "422", "429", "500", "503",
+        "204", "400", "401", "403", "405", "406", "409", "411", "413", "415", "422", "429", "500", "503",
     }  # fmt: skip
     problem = operation["responses"]["409"]["content"]["application/problem+json"]["schema"]["allOf"][1]
     assert problem["properties"]["code"]["enum"] == ["idempotency_in_progress", "it_is_red"]
