@@ -9,7 +9,7 @@ from typing import Final
 QUESTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("How do I revoke an API key?", ("authentication#revoke-an-api-key",)),
     ("Why does my phone get 403?", ("phones#a-phone-is-refused-with-403",)),
-    ("How do I import numbers?", ("operations#numbers", "console#fill-the-pool-from-a-file")),
+    ("How do I import numbers?", ("operations#numbers", "console#import-numbers-from-a-file")),
     ("What does 409 number_pool_empty mean?", ("errors#numbers-and-extensions",)),
     ("How long is a recording link valid?", ("freeswitch-service#call-recording", "getting-started#list-your-calls", "api#get-call-recording")),
     ("How do I point FreeSWITCH at the portal?", ("switch#who-may-register-and-where-calls-go",)),
