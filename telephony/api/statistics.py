@@ -21,13 +21,16 @@ from web.parameters import LONGEST_VALUE
 from web.schema.describing import described
 from web.time_zones import zone_named
 
+# A form without a value in it is sent as it is.
+_BLANK: Final = {"const": ""}
+_DAY: Final = {"type": "string", "format": "date"}
 PARAMETERS: Final = {
     "period": {
         "description": f"A period that ends today; `{DEFAULT}` unless you say otherwise.",
-        "type": "string", "enum": list(NAMED),
+        "anyOf": [{"type": "string", "enum": list(NAMED)}, _BLANK],
     },
-    "first": {"description": "In place of a period: its first day.", "type": "string", "format": "date"},
-    "last": {"description": "Its last day; today where only the first one is given.", "type": "string", "format": "date"},
+    "first": {"description": "In place of a period: its first day.", "anyOf": [_DAY, _BLANK]},
+    "last": {"description": "Its last day; today where only the first one is given.", "anyOf": [_DAY, _BLANK]},
     "time_zone": {
         "description": "By whose clock days begin, by its IANA name such as `Europe/Berlin`; UTC unless you say otherwise.",
         "type": "string", "minLength": 1, "maxLength": LONGEST_VALUE,
