@@ -20,9 +20,9 @@ AFTERWARDS = ["call.completed", "recording.ready"]
 class Subscriber:
     """Somebody's program: where it is told, by which secret, and what it was told."""
 
-    def __init__(self, exchange: Exchange, name: str, receiver: Receiver) -> None:
+    def __init__(self, exchange: Exchange, name: str, receiver: Receiver, *events: str) -> None:
         self.exchange, self.name, self.receiver, self.path = exchange, name, receiver, f"/{name}"
-        body = {"url": f"http://127.0.0.1:{receiver.port}{self.path}", "events": [*LIVE, *AFTERWARDS]}
+        body = {"url": f"http://127.0.0.1:{receiver.port}{self.path}", "events": events or [*LIVE, *AFTERWARDS]}
         made = exchange.ask("webhooks", "POST", body, by=name)
         self.id, self.secret = made["id"], made["secret"]
 
@@ -112,3 +112,26 @@ def test_nobody_answers(story: Story, receiver: Receiver) -> None:
     _, completed = anns.until_told("call.started", "call.completed")
     assert (completed["data"]["id"], completed["data"]["hangup_cause"]) == (found["id"], "USER_BUSY")
     assert (completed["data"]["answered"], completed["data"]["recording"]) == (False, "")
+
+
+def test_a_call_link_as_it_goes_on(story: Story, receiver: Receiver) -> None:
+    anns = Subscriber(story.exchange, "ann", receiver, "call_link.changed")
+    ann, carrier = story.phone("ann", "ring"), story.carrier("ring")
+
+    def states() -> list[str]:
+        return [event["data"]["status"] for event in anns.told()]
+
+    link = story.link("ann", "1006", "12403019587")
+    source = ann.next_call()
+    programs.until(lambda: states()[-1:] == ["ringing_source"], "ringing source")
+    source.answer()
+    destination = carrier.next_call()
+    programs.until(lambda: states()[-1:] == ["source_answered"], "answer of the source")
+    destination.answer()
+    programs.until(lambda: states()[-1:] == ["bridged"], "talk")
+    source.until_heard(25).hang_up()
+    link.ended("completed", "NORMAL_CLEARING")
+    programs.until(lambda: states()[-1:] == ["completed"], "end of the link")
+    assert states() == ["queued", "ringing_source", "source_answered", "bridged", "completed"]
+    assert {(event["data"]["id"], event["data"]["call_uuid"]) for event in anns.told()} == {(link.id, link.call_uuid)}
+    story.only_call(call_uuid=link.call_uuid, answered=True)
