@@ -21,7 +21,8 @@ TOTAL_SECONDS: Final = 10.0
 RESOLVED_WITHIN_SECONDS: Final = 5.0
 MOST_READ: Final = 64 * 1024
 KEPT: Final = 2 * 1024
-NOT_ALLOWED: Final = "The host leads to an address that webhooks may not reach."
+# Told alike of a name that there is not and of one that leads inside: else the names of the inside could be tried out.
+LEADS_NOWHERE: Final = "The host's name leads to no address that webhooks may reach."
 
 
 class UnreachableError(Exception):
@@ -57,7 +58,7 @@ def resolve(target: Target, allowed: Sequence[Network]) -> list[Address]:
     """Return the addresses of a target's host. Raises TargetError where any of them may not be reached, UnreachableError."""
     addresses = [ipaddress.ip_address(host) for host in dict.fromkeys(_looked_up(target.host, target.port))]
     if not all(is_allowed(address, allowed) for address in addresses):
-        raise TargetError(NOT_ALLOWED)
+        raise TargetError(LEADS_NOWHERE)
     if target.scheme == "http" and not all(address.is_loopback for address in addresses):
         raise TargetError("Only https is spoken to other machines.")
     return addresses
@@ -79,7 +80,7 @@ def _looked_up(host: str, port: int) -> list[str]:
     except queue.Empty:
         raise UnreachableError("The host's name was not resolved in time.") from None
     if isinstance(found, OSError) or not found:
-        raise UnreachableError("The host's name cannot be resolved.")
+        raise UnreachableError(LEADS_NOWHERE)
     return [entry[4][0].partition("%")[0] for entry in found]
 
 

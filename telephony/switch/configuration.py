@@ -176,7 +176,7 @@ def _for_phones(domains: Sequence[str]) -> Params:
         ("multiple-registrations", "contact"),
     ]
     if len(domains) == 1:
-        # Phones that are set up by an address instead of the domain's name come to the right one.
+        # Whatever a phone calls the switch, it is looked up and kept under this name; its password is good for that alone.
         domain = fit(domains[0], _DOMAIN, "domain")
         forced = ("force-register-domain", "force-subscription-domain", "force-register-db-domain")
         params += [(name, domain) for name in forced]

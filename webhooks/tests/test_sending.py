@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from webhooks import sending
-from webhooks.sending import NOT_ALLOWED, UnreachableError, post
+from webhooks.sending import LEADS_NOWHERE, UnreachableError, post
 from webhooks.targets import TargetError, parse_target
 from webhooks.tests.receiver import Receiver, closed_port, receiving
 
@@ -70,9 +70,9 @@ def test_a_message_arrives_as_it_is(receiver: Receiver) -> None:
 )
 def test_a_name_that_leads_inside_is_not_followed(names: Names, address: str) -> None:
     names([address])
-    with pytest.raises(TargetError, match="may not reach") as error:
+    with pytest.raises(TargetError) as error:
         send(f"https://{NAME}/", allowed=[])
-    assert str(error.value) == NOT_ALLOWED, "nor is anybody told where it leads"
+    assert str(error.value) == LEADS_NOWHERE, "nor is anybody told where it leads"
 
 
 def test_one_address_inside_spoils_all(names: Names, receiver: Receiver) -> None:
@@ -124,7 +124,7 @@ def test_a_name_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr(sending.socket, "getaddrinfo", fails)
-    with pytest.raises(UnreachableError, match="cannot be resolved"):
+    with pytest.raises(UnreachableError, match=LEADS_NOWHERE):
         send(f"https://{NAME}/")
 
 
