@@ -166,11 +166,12 @@ PUBLIC = ("api/v2/auth/", "api/v2/schema", "api/v2/docs")
 
 def test_the_operators_token_opens_maintenance_alone(scene: Scene) -> None:
     (operator,) = (identity for identity in IDENTITIES if identity.kind == "operator")
-    opened = {
-        row.route
-        for row, verb in product(ROWS, VERBS)
-        if scene.ask(operator, verb, scene.path_of(row), row.doors.get(verb)).status_code < 300
-    }
+    opened = set()
+    for row in ROWS:
+        cache.clear()
+        answers = [scene.ask(operator, verb, scene.path_of(row), row.doors.get(verb)) for verb in VERBS]
+        if any(answer.status_code < 300 for answer in answers):
+            opened.add(row.route)
     anybodys = {row.route for row in ROWS if row.route.startswith(PUBLIC) or not row.is_for_programs}
     assert opened - anybodys == {route for route in opened if route.startswith("api/v2/maintenance/")}
     assert len(opened - anybodys) == len({row.route for row in ROWS if "maintenance" in row.route})

@@ -317,7 +317,7 @@ LISTS: Final[tuple[List, ...]] = (
         Role.ADMIN,
     ),
     List("/search/?q=person", anybodys(a_person)),
-    List("/search/?q=10000", anybodys(a_held_extension)),
+    List("/search/?q=1000", anybodys(a_held_extension)),
 )  # fmt: skip
 
 # The same of the API.
@@ -326,7 +326,7 @@ API_LISTS: Final[tuple[List, ...]] = (
     List("/api/v2/call-recording/export.xlsx", anybodys(a_call)),
     List("/api/v2/statistics?period=12m", anybodys(a_counted_call)),
     List("/api/v2/search?q=person", anybodys(a_person)),
-    List("/api/v2/search?q=10000", anybodys(a_held_extension)),
+    List("/api/v2/search?q=1000", anybodys(a_held_extension)),
     List("/api/v2/search?q=1703", anybodys(a_held_extension)),
     List("/api/v2/call-links", anybodys(a_call_link_with_its_call)),
     List("/api/v2/call-links?q=person&state=under_way", anybodys(a_call_link_with_its_call)),

@@ -1,6 +1,7 @@
 """Every list takes as many queries for one row as for twenty, and none counts calls."""
 
 import re
+from itertools import count
 from typing import Any
 
 import pytest
@@ -19,6 +20,12 @@ pytestmark = pytest.mark.django_db
 ROWS = 20
 # Addresses with nothing but a slash at their end that are no lists; one's own phones are asked of the switch.
 NO_LISTS = {"route/", "phone/"}
+
+
+@pytest.fixture(autouse=True)
+def counted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names and numbers of what is made begin anew, so that a search finds as many whatever was tried before."""
+    monkeypatch.setattr("portal.tests.everywhere.lists._serial", count(1))
 
 
 def look_at(client: Client, address: str, headers: dict[str, str] | None = None) -> tuple[list[str], int]:
