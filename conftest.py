@@ -5,6 +5,7 @@ import signal
 from collections.abc import Generator
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 
 pytest_plugins = ("accounts.tests.auth0", "portal.tests.browser")
@@ -17,6 +18,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the run on a second database leave out what cannot depend on it."""
     parser.addoption("--only-database", action="store_true", help="only the tests that use the database")
+
+
+def pytest_configure() -> None:
+    """Have SQLite wait for no disk: what a test wrote outlives its process, as it has to, but need not outlive the machine."""
+    options = settings.DATABASES["default"]["OPTIONS"]
+    if "init_command" in options:
+        options["init_command"] += "PRAGMA synchronous=OFF;"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -395,6 +395,7 @@ def left_of(holder: Holder) -> list[Any]:
     return [list(model.objects.filter(**which).order_by("pk").values()) for model, which in models.items()]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("is_administration", [False, True])
 def test_no_address_and_no_verb_shows_or_touches_anything_of_the_others(world: World, is_administration: bool) -> None:
     asked = 0
