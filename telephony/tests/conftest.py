@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import ApiKey, Role, User
 from telephony.models import Assignment, Domain, Extension, Gateway, Number, Provider
 from telephony.models.holding import HoldingState
-from telephony.tests.captures import Post
+from telephony.tests.captures import Post, posts_of
 
 LONG_AGO = timezone.datetime(2020, 1, 1, tzinfo=timezone.get_default_timezone())
 
@@ -99,3 +99,17 @@ def hold(domain: Domain) -> Callable[..., Assignment]:
         return Assignment.objects.create(user=user, extension=extension, number=number, **({"starts_at": LONG_AGO} | times))
 
     return give
+
+
+@pytest.fixture
+def two_who_talked(
+    make_person: Callable[..., User], hold: Callable[..., Assignment], post_cdr: Callable[..., Any]
+) -> dict[str, User]:
+    """Anna and Ben, each with extension and number, who talked to each other; Eve, who has none, and Sam of the staff."""
+    people = {name: make_person(name, email=f"{name}@example.org") for name in ("anna", "ben", "eve")}
+    people["sam"] = make_person("sam", Role.STAFF)
+    hold(people["anna"], "1006", "17036879447")
+    hold(people["ben"], "1005", "12026879448")
+    for post in posts_of("local-answered"):
+        post_cdr(post)
+    return people

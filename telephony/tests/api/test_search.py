@@ -8,11 +8,10 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts.models import Role, User
+from accounts.models import User
 from telephony.models import Assignment, Call, Extension
 from telephony.services import searching
 from telephony.services.searching import search
-from telephony.tests.captures import posts_of
 
 pytestmark = pytest.mark.django_db
 
@@ -21,14 +20,8 @@ Get = Callable[..., HttpResponse]
 
 
 @pytest.fixture
-def people(make_person: Callable, hold: Callable, post_cdr: Callable) -> dict[str, User]:
-    people = {name: make_person(name, email=f"{name}@example.org") for name in ("anna", "ben", "eve")}
-    people["sam"] = make_person("sam", Role.STAFF)
-    hold(people["anna"], "1006", "17036879447")
-    hold(people["ben"], "1005", "12026879448")
-    for post in posts_of("local-answered"):
-        post_cdr(post)
-    return people
+def people(two_who_talked: dict[str, User]) -> dict[str, User]:
+    return two_who_talked
 
 
 @pytest.fixture

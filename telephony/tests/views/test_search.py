@@ -2,7 +2,6 @@
 
 import logging
 import re
-from collections.abc import Callable
 from html import unescape
 
 import pytest
@@ -10,24 +9,17 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Role, User
+from accounts.models import User
 from telephony.models import Call, CallAlias, Extension, Leg, Number, Provider
 from telephony.services import searching
 from telephony.services.searching import MOST, Kind, cleaned, digits_of, search
-from telephony.tests.captures import posts_of
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def people(make_person: Callable, hold: Callable, post_cdr: Callable) -> dict[str, User]:
-    people = {name: make_person(name, email=f"{name}@example.org") for name in ("anna", "ben", "eve")}
-    people["sam"] = make_person("sam", Role.STAFF)
-    hold(people["anna"], "1006", "17036879447")
-    hold(people["ben"], "1005", "12026879448")
-    for post in posts_of("local-answered"):
-        post_cdr(post)
-    return people
+def people(two_who_talked: dict[str, User]) -> dict[str, User]:
+    return two_who_talked
 
 
 @pytest.fixture
