@@ -44,6 +44,7 @@ class KeysetPaginator:
 
         `parts`: querysets whose union is `queryset`. The page's rows are looked up in each of them, and then loaded as
         `queryset` loads them: for lists that no index has in their order as a whole, or whose rows an index finds by itself.
+        What `queryset` does not hold is not shown, whatever a part has.
         """
         backwards, values = self._decode(cursor) if cursor else (False, None)
         looked_up = parts or [queryset]

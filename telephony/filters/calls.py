@@ -1,9 +1,9 @@
 """How lists of calls are narrowed down; API and console declare it here once."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import django_filters
 from django import forms
@@ -16,6 +16,7 @@ from accounts.permissions import person_of
 from telephony.fields import normalise_number
 from telephony.models import Call, Extension, Switch
 from telephony.models.calls import CallQuerySet
+from telephony.services.call_lists import sides_of
 from web.filters import BooleanFilter, InstantFilter, LocalDayFilter
 
 MOST_SECONDS = 2**31 - 1
@@ -91,11 +92,6 @@ class WholeNumberFilter(django_filters.Filter):
     """A filter on a whole number: a length in seconds, an id."""
 
     field_class = forms.IntegerField
-
-
-def sides_of(kind: Literal["user", "extension"], ids: Sequence[int]) -> tuple[Q, Q]:
-    """Return the conditions of the calls that came from somebody, and of those that went to them."""
-    return Q(**{f"caller_{kind}__in": ids}), Q(**{f"callee_{kind}__in": ids})
 
 
 def _extensions(text: str) -> list[int]:

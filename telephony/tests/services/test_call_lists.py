@@ -177,3 +177,11 @@ def test_the_page_asks_only_whether_there_is_a_newer_call_of_its_filter(client: 
     assert "HX-Trigger" not in client.get(f"/calls/newer?first={newest.pk}").headers
     assert client.get("/calls/newer?first=0").headers["HX-Trigger"] == "calls-changed"
     assert "HX-Trigger" not in client.get("/calls/newer?first=&extension=1005").headers
+
+
+def test_a_part_that_holds_too_much_shows_nobody_more(world: SimpleNamespace) -> None:
+    carl = world.people["carl"]
+    mine = Call.objects.visible_to(carl)
+    page = CALLS.page(mine, None, 50, [Call.objects.all()])
+    assert {call.pk for call in page.items} == set(mine.values_list("pk", flat=True))
+    assert len(page.items) == 4
